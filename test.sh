@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Sets up what the tests need, once, and runs every check there is. Arguments go to pytest: ./test.sh -k scheduler
+# Works without a network once it is set up. A test that lacks something of this machine is skipped and says why;
+# with QINGMO_FORBID_SKIPS=1 that is a failure.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+readonly python=.venv/bin/python stamp=.venv/dev.stamp
+
+main() {
+  set_up
+  check "ruff check" $python -m ruff check .
+  check "ruff format" $python -m ruff format --check .
+  check "mypy" $python -m mypy
+  check "native tests" scripts/native_tests.sh
+  check "pytest" $python -m pytest -p tests.no_skips "$@"
+  summary
+}
+
+set_up() {
+  scripts/setup.sh
+  if [ "$(cksum <requirements/dev.txt)" != "$(cat $stamp 2>/dev/null)" ]; then
+    echo "Installing what the tests need"
+    $python -m pip install --quiet --require-hashes -r requirements/dev.txt
+    cksum <requirements/dev.txt >$stamp
+  fi
+  # qemu runs the native tests as an old CPU. Where it cannot be had, those tests are skipped and say so.
+  if ! command -v qemu-x86_64-static >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "Installing qemu-user-static"
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y qemu-user-static; } \
+      >build/apt.log 2>&1 || echo "  not to be had here, see build/apt.log"
+  fi
+}
+
+failed=()
+check() { # NAME COMMAND...
+  local name=$1
+  shift
+  echo "== $name"
+  "$@" || failed+=("$name")
+}
+
+summary() {
+  if [ ${#failed[@]} -gt 0 ]; then
+    printf '== failed:'
+    printf ' %s;' "${failed[@]}"
+    echo
+    exit 1
+  fi
+  echo "== everything passed"
+}
+
+main "$@"
