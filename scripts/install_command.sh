@@ -26,6 +26,8 @@ install_command() { # WHAT... (compiler, headers, venv) -> the one command of th
       pacman:compiler) packages+=(gcc) ;;
       brew:compiler) echo "xcode-select --install" && return ;;
       pacman:headers | brew:headers) packages+=(python) ;;
+      apk:venv) packages+=(py3-pip) ;;
+      pacman:venv) packages+=(python-pip) ;;
       *:venv) packages+=(python3-pip) ;;
     esac
   done
