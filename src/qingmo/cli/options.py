@@ -1,0 +1,177 @@
+"""Flags that commands share. `engine_options` hands a command its EngineConfig, `sampling_options` its params."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import fields
+from functools import wraps
+from typing import Any, TypeVar
+
+import click
+
+from qingmo.config import DEFAULT_MODEL, DTYPES, QUANTIZATIONS, EngineConfig
+from qingmo.sampling_params import SamplingParams
+
+Command = Callable[..., None]
+Made = TypeVar("Made", EngineConfig, SamplingParams)
+
+_DEFAULTS = EngineConfig()
+_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+
+
+class Size(click.ParamType[int]):
+    """Bytes, written 268435456, 256M, 256MiB or 1.5G; units are powers of 1024."""
+
+    name = "size"
+
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", value.strip(), re.IGNORECASE)
+        if match is None:
+            self.fail(f"{value!r} is not a size. Write for example 256M or 1G.", param, ctx)
+        return int(float(match[1]) * _UNITS[match[2].upper()])
+
+
+_ENGINE_OPTIONS = (
+    click.option(
+        "--model-name-or-path",
+        "model",
+        default=DEFAULT_MODEL,
+        show_default=True,
+        metavar="NAME|FOLDER",
+        help="Which model: its name on the Hugging Face hub, or a folder with its files.",
+    ),
+    click.option(
+        "--quantization",
+        metavar=f"[{'|'.join(QUANTIZATIONS)}]",
+        help="How weights are stored: int8 is small and fast, none keeps them as published.  [default: int8]",
+    ),
+    click.option(
+        "--dtype",
+        default="auto",
+        metavar=f"[{'|'.join(DTYPES)}]",
+        help="Number type of weights that are not quantized; given alone it implies --quantization none. "
+        "auto: the model's own.",
+    ),
+    click.option(
+        "--max-model-len",
+        type=int,
+        default=_DEFAULTS.max_model_len,
+        show_default=True,
+        metavar="TOKENS",
+        help="Most tokens of a conversation and its answer together. A Chinese character is about one token, "
+        "an English word a little more.",
+    ),
+    click.option(
+        "--max-num-seqs",
+        type=int,
+        default=_DEFAULTS.max_num_seqs,
+        show_default=True,
+        metavar="N",
+        help="Most answers worked on at the same time.",
+    ),
+    click.option(
+        "--kv-cache-memory",
+        type=Size(),
+        metavar="SIZE",
+        help="Memory for conversations, such as 256M or 1G.  "
+        "[default: 256M, or 1/8 of the usable memory if that is less]",
+    ),
+    click.option(
+        "--enable-prefix-caching/--no-enable-prefix-caching",
+        default=True,
+        help="Keep what was computed for the start of a prompt and use it again.  [default: on]",
+    ),
+    click.option(
+        "--threads",
+        type=int,
+        metavar="N",
+        help="Processor threads to use.  [default: the cores this process may really use]",
+    ),
+    click.option(
+        "--rope-theta",
+        type=float,
+        metavar="NUMBER",
+        help="Overrides the model's own position scale; another value than the model was trained with "
+        "makes answers worse.",
+    ),
+    click.option("--device", default="cpu", show_default=True, metavar="[cpu]", help="Where to run."),
+    click.option(
+        "--num-gpu-layers",
+        type=int,
+        default=0,
+        show_default=True,
+        metavar="N",
+        help="Layers to run on a GPU; this version has none.",
+    ),
+)
+
+_SAMPLING_OPTIONS = (
+    click.option(
+        "--temperature",
+        type=float,
+        metavar="NUMBER",
+        help="How freely words are chosen; 0: always the likeliest.  [default: 0.7]",
+    ),
+    click.option(
+        "--top-p",
+        type=float,
+        metavar="NUMBER",
+        help="Choose among the likeliest tokens that together have this probability.  [default: 0.9]",
+    ),
+    click.option(
+        "--top-k",
+        type=int,
+        metavar="N",
+        help="Choose among this many likeliest tokens; 0: all.  [default: the model's own]",
+    ),
+    click.option(
+        "--min-p",
+        type=float,
+        metavar="NUMBER",
+        help="Leave out tokens less than this many times as likely as the likeliest.  [default: the model's own]",
+    ),
+    click.option(
+        "--repetition-penalty",
+        type=float,
+        metavar="NUMBER",
+        help="Above 1: avoid words that already occurred.  [default: the model's own]",
+    ),
+    click.option("--seed", type=int, metavar="N", help="The same number gives the same answer again."),
+    click.option(
+        "--max-new-tokens",
+        "--max-tokens",
+        "max_tokens",
+        type=int,
+        metavar="TOKENS",
+        help="Longest answer.  [default: 512]",
+    ),
+)
+
+
+def engine_options(command: Command) -> Command:
+    """Adds the engine's flags; the command gets `config: EngineConfig` in their place."""
+    return _with_options(command, _ENGINE_OPTIONS, "config", EngineConfig)
+
+
+def sampling_options(command: Command) -> Command:
+    """Adds the flags of sampling; the command gets `params: SamplingParams`, unset where a flag was not given."""
+    return _with_options(command, _SAMPLING_OPTIONS, "params", SamplingParams)
+
+
+def _with_options(
+    command: Command, options: tuple[Callable[[Command], Command], ...], argument: str, made: type[Made]
+) -> Command:
+    names = {field.name for field in fields(made)}
+
+    @wraps(command)
+    def with_made(**values: Any) -> None:
+        own = {name: values.pop(name) for name in names & values.keys()}
+        command(**values, **{argument: made(**own)})
+
+    decorated: Command = with_made
+    for option in reversed(options):
+        decorated = option(decorated)
+    return decorated
