@@ -1,0 +1,216 @@
+"""The engine: requests in, one token of each answer out per step. It joins policy, arithmetic and text."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from itertools import count
+from typing import Any, Protocol
+
+import numpy as np
+
+from qingmo.config import BLOCK_SIZE, EngineConfig
+from qingmo.engine.admission import check_length, check_logit_bias, check_prompt, has_token
+from qingmo.engine.batch import make_batch
+from qingmo.engine.constraint import Constraint
+from qingmo.engine.detokenizer import Detokenizer
+from qingmo.engine.kv_cache import KVCache, root_hash
+from qingmo.engine.masks import TokenMasks
+from qingmo.engine.runner import Runner, SampledToken, SampleRow
+from qingmo.engine.scheduler import Chunk, Scheduler
+from qingmo.engine.scoring import prompt_logits
+from qingmo.engine.sequence import Answer, FinishReason, Request, Sequence
+from qingmo.sampling_params import SamplingParams, resolve
+
+
+class Vocabulary(Protocol):
+    """What the engine needs of a tokenizer."""
+
+    def token_bytes(self, token_id: int) -> bytes:
+        """The bytes a token stands for; b"" for those that are no text."""
+
+    def valid_token_mask(self, vocab_size: int) -> np.ndarray:
+        """uint32 [(vocab_size + 31) // 32]; bit i of word i // 32 set where id i has a token."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenOutput:
+    """One new token of one answer. The last of an answer carries its finish reason."""
+
+    request_id: int
+    choice: int
+    token_id: int
+    text: str  # new text, safe to show; may be "" while a character or a stop string is incomplete
+    finish_reason: FinishReason | None
+    cached_prompt_tokens: int  # of the prompt, how many were found in the prefix cache
+    logprob: float | None = None
+    top_logprobs: tuple[tuple[int, float], ...] = ()
+
+
+class Engine:
+    """Serves any number of requests at once. Not for use from two threads at once: its owner holds a lock.
+
+    soft_blocks: see KVCache.
+    """
+
+    def __init__(
+        self,
+        runner: Runner,
+        vocabulary: Vocabulary,
+        *,
+        config: EngineConfig,
+        eos_token_ids: Iterable[int] = (),
+        generation_config: Mapping[str, Any] | None = None,
+        soft_blocks: int | None = None,
+    ) -> None:
+        self._runner = runner
+        self._vocabulary = vocabulary
+        self._config = config
+        self._generation_config = generation_config or {}
+        self._eos = frozenset(eos_token_ids)
+        self._valid = has_token(vocabulary.valid_token_mask(runner.vocab_size), runner.vocab_size)
+        self._masks = TokenMasks(runner.vocab_size, self._eos)
+        self._cache = KVCache(runner.num_blocks, soft_blocks)
+        self._scheduler = Scheduler(
+            self._cache,
+            max_num_seqs=config.max_num_seqs,
+            max_batched_tokens=config.max_batched_tokens,
+            keep_blocks=config.enable_prefix_caching,
+        )
+        self._requests: dict[int, Request] = {}
+        self._answers: dict[Sequence, Answer] = {}
+        self._ids = count()
+        self._orders = count()
+
+    @property
+    def has_work(self) -> bool:
+        """Whether `step` has anything to do."""
+        return self._scheduler.has_work
+
+    @property
+    def preemptions(self) -> int:
+        """How often a sequence gave its KV blocks back and started over, since the start."""
+        return self._scheduler.preemptions
+
+    def add_request(
+        self,
+        prompt: Iterable[int],
+        params: SamplingParams | None = None,
+        *,
+        client: str = "",
+        cache_salt: str = "",
+        constraint: Callable[[], Constraint] | None = None,
+    ) -> int:
+        """Queue a request and return its id; `step` does the rest.
+
+        client: prompts are served round-robin between clients. cache_salt: prefixes are shared only under equal
+        salts. constraint: makes one for each answer.
+        Raises InvalidRequestError or PromptTooLongError, and then nothing was queued.
+        """
+        token_ids = check_prompt(prompt, self._valid)
+        check_length(len(token_ids), self._config.max_model_len, self._runner.num_blocks)
+        resolved = resolve(params, self._generation_config)
+        check_logit_bias(resolved.logit_bias or {}, self._valid)
+        request = Request(next(self._ids), resolved)
+        root = self._root(request.id, cache_salt)
+        seed = self._seed(resolved)
+        for choice in range(resolved.n or 1):
+            sequence = Sequence(next(self._orders), client, root, list(token_ids), len(token_ids))
+            sampler = self._runner.new_sampler(resolved, seed, token_ids, choice)
+            detokenizer = Detokenizer(self._vocabulary.token_bytes, resolved.stop or ())
+            limit = self._max_length(len(token_ids), resolved)
+            rule = constraint() if constraint else None
+            request.answers.append(Answer(request, choice, sequence, sampler, detokenizer, rule, limit))
+        self._requests[request.id] = request
+        for answer in request.answers:
+            self._answers[answer.sequence] = answer
+            self._scheduler.add(answer.sequence)
+        return request.id
+
+    def abort(self, request_id: int) -> None:
+        """Stop a request in whatever state it is; nothing more is reported for it. Unknown ids are ignored."""
+        request = self._requests.get(request_id)
+        if request is None:
+            return
+        for answer in request.answers:
+            if answer.finish_reason is None:
+                self._finish(answer, "abort")
+
+    def step(self) -> list[TokenOutput]:
+        """Compute one batch and sample what it allows. [] when there is no work."""
+        chunks = self._scheduler.schedule()
+        if not chunks:
+            return []
+        self._runner.forward(make_batch(chunks))
+        last = [chunk for chunk in chunks if chunk.is_last]
+        tokens = self._sample(last)
+        self._scheduler.complete(chunks)
+        return [self._advance(self._answers[c.sequence], token) for c, token in zip(last, tokens, strict=True)]
+
+    def logits(self, prompt: Iterable[int]) -> np.ndarray:
+        """The logits after each token of a prompt, float32 [tokens, vocab_size]. Raises as `add_request` does."""
+        token_ids = check_prompt(prompt, self._valid)
+        check_length(len(token_ids), self._config.max_model_len, self._runner.num_blocks)
+        return prompt_logits(self._runner, self._cache, token_ids, make_room=self._scheduler.preempt_newest)
+
+    def _sample(self, chunks: list[Chunk]) -> list[SampledToken]:
+        answers = [self._answers[chunk.sequence] for chunk in chunks]
+        rows = [
+            SampleRow(output, answer.sampler, answer.sequence.output_length, self._masks.of(answer))
+            for output, answer in enumerate(answers)
+        ]
+        return self._runner.sample(rows) if rows else []
+
+    def _advance(self, answer: Answer, token: SampledToken) -> TokenOutput:
+        answer.sequence.tokens.append(token.token_id)
+        answer.sampler.append(token.token_id)
+        text, reason = self._read(answer, token.token_id)
+        if text:
+            answer.pieces.append(text)
+        if reason is not None:
+            self._finish(answer, reason)
+        cached = answer.sequence.cached_prompt_tokens or 0
+        return TokenOutput(
+            answer.request.id, answer.choice, token.token_id, text, reason, cached, token.logprob, token.top_logprobs
+        )
+
+    def _read(self, answer: Answer, token_id: int) -> tuple[str, FinishReason | None]:
+        """The new text a token brings, and whether and why it is the last."""
+        params = answer.request.params
+        if token_id in self._eos and not params.ignore_eos:
+            return answer.detokenizer.finish(), "stop"
+        if answer.constraint is not None:
+            answer.constraint.accept(token_id)
+        long_enough = answer.sequence.output_length >= (params.min_tokens or 0)
+        text = answer.detokenizer.push(token_id, match_stop=long_enough)
+        if answer.detokenizer.stopped is not None:
+            return text, "stop"
+        if len(answer.sequence.tokens) >= answer.max_length:
+            return text + answer.detokenizer.finish(), "length"
+        return text, None
+
+    def _finish(self, answer: Answer, reason: FinishReason) -> None:
+        answer.finish_reason = reason
+        self._scheduler.finish(answer.sequence)
+        del self._answers[answer.sequence]
+        if all(other.finish_reason for other in answer.request.answers):
+            del self._requests[answer.request.id]
+
+    def _root(self, request_id: int, cache_salt: str) -> bytes:
+        """Without prefix caching, a root of its own: then only the answers of one request share blocks."""
+        root = root_hash(self._runner.fingerprint, 0, cache_salt)
+        if self._config.enable_prefix_caching:
+            return root
+        return root_hash(root, request_id, "")
+
+    def _seed(self, params: SamplingParams) -> int:
+        for seed in (params.seed, self._config.seed):
+            if seed is not None:
+                return seed
+        return secrets.randbits(63)
+
+    def _max_length(self, prompt_tokens: int, params: SamplingParams) -> int:
+        assert params.max_tokens is not None  # resolved
+        room = min(self._config.max_model_len, self._runner.num_blocks * BLOCK_SIZE)
+        return min(room, prompt_tokens + params.max_tokens)

@@ -1,0 +1,59 @@
+"""The arithmetic that engine tests run on: every test of `make_runner` says the same of every Runner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from reference.model import ReferenceModel, read_model_config
+from reference.runner import ReferenceRunner
+from toy_checkpoint import read_toy_tensors
+
+from qingmo.config import EngineConfig
+from qingmo.engine.admission import has_token
+from qingmo.engine.engine import Engine
+from qingmo.engine.runner import Runner
+from qingmo.model.tokenizer import Tokenizer
+
+MakeRunner = Callable[[int], Runner]
+MakeEngine = Callable[..., Engine]
+
+
+@pytest.fixture(scope="session")
+def vocabulary(toy_folder: Path) -> Tokenizer:
+    return Tokenizer.from_folder(toy_folder)
+
+
+@pytest.fixture(scope="session")
+def reference_model(toy_folder: Path) -> ReferenceModel:
+    return ReferenceModel(read_model_config(toy_folder), read_toy_tensors(toy_folder))
+
+
+@pytest.fixture(scope="session")
+def make_reference_runner(reference_model: ReferenceModel, vocabulary: Tokenizer) -> MakeRunner:
+    size = reference_model.config.vocab_size
+    valid = has_token(vocabulary.valid_token_mask(size), size)
+    return lambda num_blocks: ReferenceRunner(reference_model, num_blocks, valid=valid)
+
+
+@pytest.fixture(scope="session", params=["reference"])
+def make_runner(request: pytest.FixtureRequest) -> MakeRunner:
+    """num_blocks -> a Runner of the toy checkpoint."""
+    return request.getfixturevalue(f"make_{request.param}_runner")
+
+
+@pytest.fixture(scope="session")
+def eos(vocabulary: Tokenizer) -> int:
+    return vocabulary.control_tokens["<|im_end|>"]
+
+
+@pytest.fixture(scope="session")
+def make_engine(make_reference_runner: MakeRunner, vocabulary: Tokenizer, eos: int) -> MakeEngine:
+    """An engine on the reference runner; keywords are fields of EngineConfig, and num_blocks."""
+
+    def make(*, num_blocks: int = 64, **config: object) -> Engine:
+        runner = make_reference_runner(num_blocks)
+        return Engine(runner, vocabulary, config=EngineConfig(**config), eos_token_ids=[eos])
+
+    return make
