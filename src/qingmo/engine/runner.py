@@ -7,13 +7,20 @@ embeddings and adapters come in here.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
+from qingmo import _native
+from qingmo.config import BLOCK_SIZE
 from qingmo.sampling_params import SamplingParams
+
+if TYPE_CHECKING:
+    from qingmo.config import ModelConfig
+    from qingmo.model.packed_file import PackedFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +100,148 @@ class Runner(Protocol):
 
     def copy_block(self, source: int, target: int) -> None:
         """Copy one KV block over another."""
+
+
+class NativeRunner:
+    """Runner on the compiled core: every layer on the CPU, weights mapped from the packed file.
+
+    `valid_tokens` is the mask of ids that have a token, uint32 [(vocab_size + 31) // 32]: the others are never sampled.
+    """
+
+    def __init__(
+        self,
+        packed: PackedFile,
+        *,
+        rope_theta: float,
+        valid_tokens: np.ndarray,
+        num_blocks: int,
+        max_rows: int,
+        max_outputs: int,
+        max_positions: int,
+        threads: int,
+        isa: str | None = None,
+    ) -> None:
+        config = packed.config
+        self.num_layers = config.num_layers
+        self.vocab_size = config.vocab_size
+        self.num_blocks = num_blocks
+        self.kv_dtype = kv_cache_dtype(packed)
+        self.fingerprint = _fingerprint(packed.key, self.kv_dtype, rope_theta)
+        self._valid_tokens = np.ascontiguousarray(valid_tokens, dtype=np.uint32)
+        self._decoder = _native.Decoder(
+            path=str(packed.path),
+            tensors={
+                name: (t.kind, t.outputs, t.inputs, t.weight_group, t.offset, t.size)
+                for name, t in packed.tensors.items()
+            },
+            vocab_size=config.vocab_size,
+            hidden_size=config.hidden_size,
+            intermediate_size=config.intermediate_size,
+            num_layers=config.num_layers,
+            num_heads=config.num_heads,
+            num_kv_heads=config.num_kv_heads,
+            head_dim=config.head_dim,
+            rms_norm_eps=config.rms_norm_eps,
+            rope_theta=rope_theta,
+            tied_head=config.tie_word_embeddings,
+            qkv_bias=config.qkv_bias,
+            qk_norm=config.qk_norm,
+            max_rows=max_rows,
+            max_outputs=max_outputs,
+            max_positions=max_positions,
+            num_blocks=num_blocks,
+            kv_dtype=self.kv_dtype,
+            threads=threads,
+            isa=isa,
+        )
+
+    @property
+    def isa(self) -> str:
+        """The instruction set whose kernels run."""
+        return self._decoder.isa
+
+    @property
+    def threads(self) -> int:
+        """Threads that share the work, the calling one among them."""
+        return self._decoder.threads
+
+    def forward(
+        self, batch: Batch, layers: tuple[int, int] | None = None, hidden_in: np.ndarray | None = None
+    ) -> np.ndarray | None:
+        """See Runner."""
+        begin, end = layers or (0, self.num_layers)
+        hidden: np.ndarray | None = self._decoder.forward(
+            batch.token_ids,
+            batch.positions,
+            batch.spans,
+            batch.block_tables,
+            batch.output_rows,
+            begin,
+            end,
+            hidden_in,
+            batch.want == "hidden",
+        )
+        return hidden
+
+    def logits(self, output: int) -> np.ndarray:
+        """See Runner."""
+        return self._decoder.logits(output)
+
+    def new_sampler(self, params: SamplingParams, seed: int, prompt: Sequence[int], choice: int = 0) -> Sampler:
+        """See Runner."""
+        return _native.Sampler(
+            temperature=params.temperature,
+            top_p=params.top_p,
+            top_k=params.top_k,
+            min_p=params.min_p,
+            repetition_penalty=params.repetition_penalty,
+            presence_penalty=params.presence_penalty,
+            frequency_penalty=params.frequency_penalty,
+            logit_bias=list((params.logit_bias or {}).items()),
+            logprobs=-1 if params.logprobs is None else params.logprobs,
+            seed=seed,
+            choice=choice,
+            prompt=np.asarray(prompt, dtype=np.int32),
+            vocab_size=self.vocab_size,
+        )
+
+    def sample(self, rows: Sequence[SampleRow]) -> list[SampledToken]:
+        """See Runner."""
+        sampled = self._decoder.sample([(r.output, r.sampler, r.position, r.mask) for r in rows], self._valid_tokens)
+        return [SampledToken(token, logprob, tuple(top)) for token, logprob, top in sampled]
+
+    def read_block(self, block: int) -> bytes:
+        """See Runner."""
+        return self._decoder.read_block(block)
+
+    def write_block(self, block: int, content: bytes) -> None:
+        """See Runner."""
+        self._decoder.write_block(block, content)
+
+    def copy_block(self, source: int, target: int) -> None:
+        """See Runner."""
+        self._decoder.copy_block(source, target)
+
+    def read_weights(self) -> float:
+        """Read the mapped weights once with all threads, for probing the machine's bandwidth; seconds it took."""
+        return self._decoder.read_weights()
+
+
+def available_isas() -> list[str]:
+    """Instruction sets this CPU has kernels for, best first."""
+    return _native.available_isas()
+
+
+def kv_cache_dtype(packed: PackedFile) -> str:
+    """float32 for a float32 model, so that the exact path stays exact; float16 otherwise."""
+    return "float32" if packed.tensors["embed"].kind == "float32" else "float16"
+
+
+def kv_block_bytes(config: ModelConfig, dtype: str) -> int:
+    """Bytes of one KV block: keys and values of 16 tokens in every layer."""
+    width = 4 if dtype == "float32" else 2
+    return config.num_layers * config.num_kv_heads * config.head_dim * 2 * BLOCK_SIZE * width
+
+
+def _fingerprint(key: str, kv_dtype: str, rope_theta: float) -> bytes:
+    return hashlib.blake2b(f"{key} {kv_dtype} {rope_theta!r}".encode(), digest_size=16).digest()

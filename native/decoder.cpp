@@ -1,0 +1,368 @@
+#include "decoder.h"
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+
+namespace qingmo {
+
+namespace {
+
+// Rows of an attention unit: 14 tiles of 8 rows go over the same keys, 32 KiB a chunk and head, while L1 holds them.
+constexpr uint32_t kUnitRows = 14 * kAttentionRows;
+
+// A piece of a matrix that is read once should take about 50 us; one thread reads some 15 GB/s.
+constexpr size_t kPieceBytes = 768 * 1024;
+
+uint32_t round_up(uint32_t n, uint32_t to) { return (n + to - 1) / to * to; }
+
+// Hands out 64-byte aligned parts of one piece of memory; a first pass with no memory finds how much is needed.
+class Carver {
+   public:
+    explicit Carver(uint8_t* base) : base_(base) {}
+    template <class T>
+    void take(T*& pointer, size_t count) {
+        pointer = reinterpret_cast<T*>(base_ ? base_ + used_ : nullptr);
+        used_ += (count * sizeof(T) + 63) / 64 * 64;
+    }
+    size_t used() const { return used_; }
+
+   private:
+    uint8_t* base_;
+    size_t used_ = 0;
+};
+
+}  // namespace
+
+Decoder::Decoder(const PackedFile& file, const ModelShape& shape, const Limits& limits, KvPool& kv, ThreadPool& pool, const Kernels& kernels)
+    : shape_(shape), limits_(limits), kv_(kv), pool_(pool), kernels_(kernels) {
+    const uint32_t q = shape.heads * shape.head_dim, kv_dim = shape.kv_heads * shape.head_dim, h = shape.hidden_size;
+    if (!shape.layers || !shape.kv_heads || shape.heads % shape.kv_heads || h % kLanes || shape.intermediate_size % kLanes ||
+        !shape.head_dim || shape.head_dim % kLanes || shape.head_dim > uint32_t(kMaxHeadDim))
+        throw std::runtime_error("the model's sizes are not ones these kernels are made for");
+    for (uint32_t i = 0; i < shape.layers; ++i) {
+        const std::string p = "layers." + std::to_string(i) + ".";
+        Layer layer{};
+        layer.attn_norm = file.vector(p + "attn_norm", h);
+        layer.mlp_norm = file.vector(p + "mlp_norm", h);
+        if (shape.qkv_bias) layer.qkv_bias = file.vector(p + "qkv_bias", q + 2 * kv_dim);
+        if (shape.qk_norm) {
+            layer.q_norm = file.vector(p + "q_norm", shape.head_dim);
+            layer.k_norm = file.vector(p + "k_norm", shape.head_dim);
+        }
+        layer.qkv = file.matrix(p + "qkv", q + 2 * kv_dim, h);
+        layer.o = file.matrix(p + "o", h, q);
+        layer.gate_up = file.matrix(p + "gate_up", 2 * shape.intermediate_size, h);
+        layer.down = file.matrix(p + "down", h, shape.intermediate_size);
+        layers_.push_back(layer);
+    }
+    norm_ = file.vector("norm", h);
+    embed_ = file.matrix("embed", shape.vocab_size, h);
+    head_ = shape.tied_head ? embed_ : file.matrix("head", shape.vocab_size, h);
+    rope_ = make_rope_table(int(limits.positions), int(shape.head_dim), shape.rope_theta);
+
+    qkv_width_ = q + 2 * kv_dim;
+    attn_width_ = q;
+    values_width_ = round_up(std::max({h, q, shape.intermediate_size}), kActivationGroup);
+    logits_stride_ = round_up(shape.vocab_size, kLanes);
+    scratch_floats_ = std::max({size_t(kGemmRowBlock) * kGemmPanel * kLanes, values_width_,
+                                2 * kAttentionRows * attention_state_floats(shape.head_dim)});
+    const size_t rows = limits.rows;
+    auto carve = [&](uint8_t* base) {
+        Carver carver(base);
+        carver.take(x_, rows * h);
+        carver.take(qkv_, rows * qkv_width_);
+        carver.take(attn_, rows * attn_width_);
+        carver.take(gate_up_, rows * 2 * shape.intermediate_size);
+        carver.take(floats_, rows * values_width_);
+        carver.take(values_, rows * values_width_);
+        carver.take(scales_, rows * values_width_ / kActivationGroup);
+        carver.take(corrections_, rows * values_width_ / kActivationGroup);
+        carver.take(logits_, size_t(limits.outputs) * logits_stride_);
+        carver.take(scratch_, size_t(pool.threads()) * scratch_floats_);
+        return carver.used();
+    };
+    memory_ = std::make_unique<LazyMemory>(carve(nullptr));
+    carve(memory_->data());
+}
+
+void Decoder::check(const Batch& b, uint32_t begin, uint32_t end, const float* hidden_in, bool wants_logits) const {
+    auto require = [](bool holds, const char* rule) {
+        if (!holds) throw std::invalid_argument(std::string("batch: ") + rule);
+    };
+    require(b.rows > 0 && b.rows <= limits_.rows, "rows must be at least 1 and at most the runner's limit");
+    require(begin < end && end <= layers_.size(), "layers must be a range of the model's");
+    require(begin == 0 || hidden_in, "hidden_in is needed where layers do not begin at 0");
+    require(!wants_logits || end == layers_.size(), "logits need the last layer");
+    require(!wants_logits || b.outputs <= limits_.outputs, "more output rows than the runner's limit");
+    require(b.sequences > 0 && b.spans[0] == 0 && uint32_t(b.spans[b.sequences]) == b.rows, "spans must cover all rows");
+    for (uint32_t s = 0; s < b.sequences; ++s) {
+        const int32_t first = b.spans[s], last = b.spans[s + 1] - 1;
+        require(first <= last, "a sequence must have a row");
+        for (int32_t r = first; r <= last; ++r) {
+            require(b.positions[r] == b.positions[first] + (r - first), "positions of a sequence must be consecutive");
+            require(b.token_ids[r] >= 0 && uint32_t(b.token_ids[r]) < shape_.vocab_size, "a token id is outside the vocabulary");
+        }
+        require(b.positions[first] >= 0 && uint32_t(b.positions[last]) < limits_.positions, "a position is outside the model's length");
+        const uint32_t blocks = uint32_t(b.positions[last]) / kBlockTokens + 1;
+        require(blocks <= b.table_width, "a block table is too short");
+        for (uint32_t i = 0; i < blocks; ++i) {
+            const int32_t id = b.block_tables[size_t(s) * b.table_width + i];
+            require(id >= 0 && uint32_t(id) < kv_.blocks(), "a block id is outside the pool");
+        }
+    }
+    for (uint32_t i = 0; i < b.outputs; ++i)
+        require(b.output_rows[i] >= 0 && uint32_t(b.output_rows[i]) < b.rows, "an output row is outside the batch");
+}
+
+void Decoder::forward(const Batch& batch, uint32_t begin, uint32_t end, const float* hidden_in, float* hidden_out) {
+    check(batch, begin, end, hidden_in, !hidden_out);
+    plan_attention(batch);
+    if (begin == 0) embed(batch);
+    else std::memcpy(x_, hidden_in, size_t(batch.rows) * shape_.hidden_size * sizeof(float));
+    for (uint32_t i = begin; i < end; ++i) run_layer(batch, layers_[i], i);
+    if (end == layers_.size()) {
+        finish(batch, hidden_out);
+    } else {
+        for (uint32_t i = 0; i < batch.outputs; ++i)
+            std::memcpy(hidden_out + size_t(i) * shape_.hidden_size, x_ + size_t(batch.output_rows[i]) * shape_.hidden_size,
+                        shape_.hidden_size * sizeof(float));
+    }
+}
+
+template <class Work>
+void Decoder::for_rows(uint32_t rows, uint32_t rows_a_piece, const Work& work) {
+    pool_.run(int((rows + rows_a_piece - 1) / rows_a_piece), [&](int piece, int worker) {
+        const uint32_t end = std::min(rows, (piece + 1) * rows_a_piece);
+        for (uint32_t row = piece * rows_a_piece; row < end; ++row) work(row, worker);
+    });
+}
+
+void Decoder::embed(const Batch& batch) {
+    for_rows(batch.rows, 16, [&](uint32_t row, int worker) {
+        float* whole = scratch(worker);  // the packed column may be longer than the hidden size
+        kernels_.read_column(embed_, uint32_t(batch.token_ids[row]), whole);
+        std::memcpy(x_ + size_t(row) * shape_.hidden_size, whole, shape_.hidden_size * sizeof(float));
+    });
+}
+
+void Decoder::run_layer(const Batch& batch, const Layer& layer, uint32_t index) {
+    const uint32_t rows = batch.rows;
+    norm_rows(x_, rows, layer.attn_norm, layer.qkv);
+    product(layer.qkv, rows, qkv_, qkv_width_, false);
+    place_keys_and_values(batch, layer, index);
+    attend(batch, index);
+    plain_rows(attn_, attn_width_, rows, layer.o);
+    product(layer.o, rows, x_, shape_.hidden_size, true);
+    norm_rows(x_, rows, layer.mlp_norm, layer.gate_up);
+    product(layer.gate_up, rows, gate_up_, 2 * shape_.intermediate_size, false);
+    silu_rows(rows, layer.down);
+    product(layer.down, rows, x_, shape_.hidden_size, true);
+}
+
+void Decoder::finish(const Batch& batch, float* hidden_out) {
+    const uint32_t h = shape_.hidden_size;
+    for (uint32_t i = 0; i < batch.outputs; ++i)  // ascending, so a row is never overwritten before it is read
+        if (uint32_t(batch.output_rows[i]) != i) std::memmove(x_ + size_t(i) * h, x_ + size_t(batch.output_rows[i]) * h, h * sizeof(float));
+    if (hidden_out) {
+        for_rows(batch.outputs, 16, [&](uint32_t row, int) {
+            kernels_.rms_norm(x_ + size_t(row) * h, norm_, h, shape_.rms_norm_eps, hidden_out + size_t(row) * h);
+        });
+        return;
+    }
+    norm_rows(x_, batch.outputs, norm_, head_);
+    product(head_, batch.outputs, logits_, logits_stride_, false);
+    logits_rows_ = batch.outputs;
+}
+
+// ---- activations -------------------------------------------------------------------------------------------------
+
+Activations Decoder::activations(const Matrix& next) const {
+    return {values_, scales_, corrections_, floats_, next.inputs, next.inputs / kActivationGroup};
+}
+
+void Decoder::take_row(const float* row, uint32_t at, uint32_t width, const Matrix& next) {
+    if (next.type == ElementType::int8) {
+        const size_t groups = next.inputs / kActivationGroup;
+        kernels_.quantize(row, width, values_ + size_t(at) * next.inputs, scales_ + at * groups, corrections_ + at * groups);
+    } else if (row != floats_ + size_t(at) * next.inputs) {
+        std::memcpy(floats_ + size_t(at) * next.inputs, row, width * sizeof(float));
+    }
+}
+
+void Decoder::norm_rows(const float* x, uint32_t rows, const float* weight, const Matrix& next) {
+    const uint32_t h = shape_.hidden_size;
+    for_rows(rows, 16, [&](uint32_t row, int worker) {
+        float* normed = scratch(worker);
+        kernels_.rms_norm(x + size_t(row) * h, weight, h, shape_.rms_norm_eps, normed);
+        take_row(normed, row, h, next);
+    });
+}
+
+void Decoder::plain_rows(const float* x, size_t stride, uint32_t rows, const Matrix& next) {
+    for_rows(rows, 16, [&](uint32_t row, int) { take_row(x + row * stride, row, uint32_t(stride), next); });
+}
+
+void Decoder::silu_rows(uint32_t rows, const Matrix& next) {
+    const uint32_t n = shape_.intermediate_size;
+    for_rows(rows, 4, [&](uint32_t row, int worker) {
+        const float* gate = gate_up_ + size_t(row) * 2 * n;
+        float* out = scratch(worker);
+        kernels_.silu_mul(gate, gate + n, n, out);
+        take_row(out, row, n, next);
+    });
+}
+
+void Decoder::product(const Matrix& matrix, uint32_t rows, float* out, size_t out_stride, bool add) {
+    const uint32_t tiles = (matrix.outputs + kLanes - 1) / kLanes;
+    const uint32_t row_blocks = (rows + kGemmRowBlock - 1) / kGemmRowBlock;
+    // With few rows a piece is as large as 50 us of reading allow, if that leaves eight a thread to even things out.
+    uint32_t tiles_a_piece = kGemmPanel;
+    if (rows <= 4) {
+        const uint32_t even = tiles / (8 * uint32_t(pool_.threads())), quick = uint32_t(kPieceBytes / matrix.tile_bytes);
+        tiles_a_piece = std::max<uint32_t>(1, std::min(even, quick) / kGemmPanel) * kGemmPanel;
+    }
+    const uint32_t panels = (tiles + tiles_a_piece - 1) / tiles_a_piece;
+    pool_.run(int(panels * row_blocks), [&](int piece, int worker) {
+        const uint32_t panel = piece / row_blocks, block = piece % row_blocks;
+        GemmTask task{activations(matrix), matrix, block * kGemmRowBlock, std::min(rows, (block + 1) * kGemmRowBlock),
+                      panel * tiles_a_piece, std::min(tiles, (panel + 1) * tiles_a_piece), out, out_stride, add, scratch(worker)};
+        kernels_.gemm(task);
+    });
+}
+
+// ---- attention ---------------------------------------------------------------------------------------------------
+
+void Decoder::place_keys_and_values(const Batch& batch, const Layer& layer, uint32_t index) {
+    const uint32_t d = shape_.head_dim, half = d / 2, heads = shape_.heads, kv_heads = shape_.kv_heads;
+    const uint32_t rotated = heads + kv_heads;  // queries and keys stand together, values behind them
+    for_rows(batch.rows, 8, [&](uint32_t row, int) {
+        float* qkv = qkv_ + row * qkv_width_;
+        if (layer.qkv_bias)
+            for (size_t i = 0; i < qkv_width_; ++i) qkv[i] += layer.qkv_bias[i];
+        const uint32_t position = uint32_t(batch.positions[row]);
+        const float *cos = rope_.cos.data() + size_t(position) * half, *sin = rope_.sin.data() + size_t(position) * half;
+        for (uint32_t i = 0; i < rotated; ++i) {
+            float* head = qkv + i * d;
+            if (layer.q_norm) kernels_.rms_norm(head, i < heads ? layer.q_norm : layer.k_norm, d, shape_.rms_norm_eps, head);
+            kernels_.rope(head, cos, sin, half);
+        }
+        const int32_t* span = std::upper_bound(batch.spans, batch.spans + batch.sequences + 1, int32_t(row)) - 1;
+        const int32_t* table = batch.block_tables + size_t(span - batch.spans) * batch.table_width;
+        const size_t block = size_t(table[position / kBlockTokens]);
+        for (uint32_t k = 0; k < kv_heads; ++k)
+            kernels_.store_kv(qkv + (heads + k) * d, qkv + (rotated + k) * d, d, position % kBlockTokens, kv_.type(),
+                              kv_.at(index, k) + block * kv_.block_bytes());
+    });
+}
+
+void Decoder::plan_attention(const Batch& batch) {
+    const uint32_t group = shape_.heads / shape_.kv_heads;
+    units_.clear();
+    uint32_t most_chunks = 1;
+    for (uint32_t s = 0; s < batch.sequences; ++s) {
+        const uint32_t tokens = uint32_t(batch.spans[s + 1] - batch.spans[s]), rows = tokens * group;
+        for (uint32_t begin = 0; begin < rows; begin += kUnitRows) {
+            const uint32_t end = std::min(rows, begin + kUnitRows);
+            const uint32_t last = uint32_t(batch.positions[batch.spans[s]]) + (end - 1) / group;
+            const uint32_t chunks = last / kAttentionChunk + 1;
+            most_chunks = std::max(most_chunks, chunks);
+            for (uint32_t k = 0; k < shape_.kv_heads; ++k) units_.push_back({s, k, begin, end, chunks, 0});
+        }
+    }
+    // The costly ones first, so that the end of the phase is even.
+    std::stable_sort(units_.begin(), units_.end(), [](const AttentionUnit& a, const AttentionUnit& b) { return a.chunks > b.chunks; });
+    // Too few units for the threads and long contexts: each chunk becomes a piece of its own. The same arithmetic.
+    chunks_apart_ = most_chunks > 1 && units_.size() < 4 * size_t(pool_.threads()) && pool_.threads() > 1;
+    if (!chunks_apart_) return;
+    size_t floats = 0;
+    for (AttentionUnit& unit : units_) {
+        unit.partials = floats;
+        floats += size_t(unit.row_end - unit.row_begin) * unit.chunks * attention_state_floats(shape_.head_dim);
+    }
+    partials_.resize(floats);
+}
+
+void Decoder::attend(const Batch& batch, uint32_t layer) {
+    if (chunks_apart_) return attend_apart(batch, layer);
+    pool_.run(int(units_.size()), [&](int piece, int worker) { attend_unit(batch, units_[piece], layer, worker); });
+}
+
+// The task of the up to 8 rows of a unit that begin at `row`.
+AttentionTask Decoder::attention_task(const Batch& batch, const AttentionUnit& unit, uint32_t layer, uint32_t row) const {
+    const int32_t first = batch.spans[unit.sequence];
+    return {qkv_ + first * qkv_width_,
+            qkv_width_,
+            shape_.heads / shape_.kv_heads,
+            unit.kv_head,
+            shape_.head_dim,
+            uint32_t(batch.positions[first]),
+            row,
+            std::min(unit.row_end, row + kAttentionRows),
+            kv_.at(layer, unit.kv_head),
+            kv_.block_bytes(),
+            batch.block_tables + size_t(unit.sequence) * batch.table_width,
+            kv_.type(),
+            1.0f / __builtin_sqrtf(float(shape_.head_dim))};
+}
+
+void Decoder::finish_rows(const AttentionTask& task, const float* states, uint32_t first_row) {
+    const uint32_t group = task.heads_per_kv;
+    for (uint32_t row = task.row_begin; row < task.row_end; ++row, states += attention_state_floats(task.head_dim)) {
+        const uint32_t head = task.kv_head * group + row % group;
+        kernels_.attention_finish(task.head_dim, states, attn_ + size_t(first_row + row / group) * attn_width_ + head * task.head_dim);
+    }
+}
+
+void Decoder::attend_unit(const Batch& batch, const AttentionUnit& unit, uint32_t layer, int worker) {
+    float* states = scratch(worker);
+    float* later = states + kAttentionRows * attention_state_floats(shape_.head_dim);
+    for (uint32_t row = unit.row_begin; row < unit.row_end; row += kAttentionRows) {
+        const AttentionTask task = attention_task(batch, unit, layer, row);
+        const uint32_t rows = task.row_end - task.row_begin;
+        const uint32_t last = task.first_position + (task.row_end - 1) / task.heads_per_kv;
+        kernels_.attention_chunk(task, 0, states);
+        for (uint32_t chunk = 1; chunk <= last / kAttentionChunk; ++chunk) {
+            kernels_.attention_chunk(task, chunk, later);
+            kernels_.attention_merge(shape_.head_dim, rows, states, later);
+        }
+        finish_rows(task, states, uint32_t(batch.spans[unit.sequence]));
+    }
+}
+
+void Decoder::attend_apart(const Batch& batch, uint32_t layer) {
+    const size_t state = attention_state_floats(shape_.head_dim);
+    struct Piece {
+        const AttentionUnit* unit;
+        uint32_t chunk;
+    };
+    std::vector<Piece> pieces;
+    for (const AttentionUnit& unit : units_)
+        for (uint32_t chunk = 0; chunk < unit.chunks; ++chunk) pieces.push_back({&unit, chunk});
+    auto states_of = [&](const AttentionUnit& unit, uint32_t chunk, uint32_t row) {
+        return partials_.data() + unit.partials + (size_t(chunk) * (unit.row_end - unit.row_begin) + row - unit.row_begin) * state;
+    };
+    auto sees = [](const AttentionTask& task, uint32_t chunk) {
+        return task.first_position + (task.row_end - 1) / task.heads_per_kv >= chunk * kAttentionChunk;
+    };
+    pool_.run(int(pieces.size()), [&](int index, int) {
+        const auto [unit, chunk] = pieces[index];
+        for (uint32_t row = unit->row_begin; row < unit->row_end; row += kAttentionRows) {
+            const AttentionTask task = attention_task(batch, *unit, layer, row);
+            if (sees(task, chunk)) kernels_.attention_chunk(task, chunk, states_of(*unit, chunk, row));
+        }
+    });
+    pool_.run(int(units_.size()), [&](int index, int) {
+        const AttentionUnit& unit = units_[index];
+        for (uint32_t row = unit.row_begin; row < unit.row_end; row += kAttentionRows) {
+            const AttentionTask task = attention_task(batch, unit, layer, row);
+            float* states = states_of(unit, 0, row);
+            for (uint32_t chunk = 1; chunk < unit.chunks && sees(task, chunk); ++chunk)
+                kernels_.attention_merge(shape_.head_dim, task.row_end - task.row_begin, states, states_of(unit, chunk, row));
+            finish_rows(task, states, uint32_t(batch.spans[unit.sequence]));
+        }
+    });
+}
+
+}  // namespace qingmo

@@ -1,0 +1,116 @@
+// The table of kernels, and the one place that decides which instruction set fills it.
+//
+// Plain data only: this header is included by the files compiled for AVX-512, so it must bring in no inline code that
+// the linker could then pick for the rest of the program.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace qingmo {
+
+constexpr int kLanes = 16;             // floats in a vector, on every instruction set; also output columns in a tile
+constexpr int kActivationGroup = 32;   // inputs that share one activation scale
+constexpr int kBlockTokens = 16;       // tokens in a KV block: one tile of keys
+constexpr int kAttentionChunk = 256;   // keys after which a softmax is closed and merged, whoever computes it
+constexpr int kAttentionRows = 8;      // query rows the attention kernel takes at once: accumulators in registers
+constexpr int kMaxHeadDim = 256;
+constexpr int kGemmRowBlock = 128;     // rows of one gemm call: 128 x 48 float carries are 24 KiB, half of L1
+constexpr int kGemmPanel = 3;          // tiles of 16 columns side by side: 4 rows x 48 columns fill 12 accumulators
+
+enum class ElementType : uint32_t { int8, float32, float16, bfloat16 };
+
+// Rows of activations, as `quantize` writes them or as plain floats.
+struct Activations {
+    const int8_t* values;        // [rows][stride] int8; null for a float gemm
+    const float* scales;         // [rows][groups] one per 32 inputs
+    const int32_t* corrections;  // [rows][groups] -128 * (sum of the group's values): weights are stored plus 128
+    const float* floats;         // [rows][stride] float32, for unquantized weights
+    size_t stride;               // elements from a row to the next
+    size_t groups;               // stride / 32
+};
+
+// A packed matrix: tiles of 16 output columns, one after the other.
+// int8: for each weight group 16 float scales, then [inputs / 4][16 columns][4 inputs] bytes of w + 128.
+// others: [inputs][16 columns].
+struct Matrix {
+    const uint8_t* tiles;
+    size_t tile_bytes;
+    ElementType type;
+    uint32_t outputs;       // columns that mean something; the last tile may have fewer than 16
+    uint32_t inputs;        // as stored: for int8 a multiple of 32
+    uint32_t weight_group;  // inputs that share one weight scale (int8); `inputs` when a column has one scale
+};
+
+struct GemmTask {
+    Activations activations;
+    Matrix matrix;
+    uint32_t row_begin, row_end;    // at most kGemmRowBlock rows
+    uint32_t tile_begin, tile_end;
+    float* out;                     // [rows][out_stride]; a row has room for whole tiles
+    size_t out_stride;
+    bool add;                       // out += product instead of out = product
+    float* carry;                   // scratch, [kGemmRowBlock][kGemmPanel][16]
+};
+
+// Query rows of one sequence against one head of its cached keys and values.
+// "Row" here is a pair (token, query head): the heads that share a key/value head stand together.
+struct AttentionTask {
+    const float* queries;       // of the sequence's first token; query head h of token t at queries + t * stride + h * head_dim
+    size_t query_stride;
+    uint32_t heads_per_kv, kv_head, head_dim;
+    uint32_t first_position;    // of the sequence's first token
+    uint32_t row_begin, row_end;  // at most kAttentionRows rows; row r is token r / heads_per_kv, head r % heads_per_kv
+    const uint8_t* blocks;      // the KV pool, at this layer and key/value head
+    size_t block_bytes;         // from a block to the next
+    const int32_t* block_table;
+    ElementType type;           // of keys [head_dim][16] and, right behind them, values [16][head_dim]
+    float scale;
+};
+
+// Running softmax of one row: [max, sum, 14 unused, weighted sum of values[head_dim]].
+static constexpr size_t attention_state_floats(uint32_t head_dim) { return kLanes + head_dim; }
+
+struct Kernels {
+    const char* name;
+
+    void (*gemm)(const GemmTask&);
+    // Softmax over keys [256 * chunk, 256 * chunk + 256) for each row, into states [rows][attention_state_floats].
+    void (*attention_chunk)(const AttentionTask&, uint32_t chunk, float* states);
+    // Fold `later` into `state`, both [rows][attention_state_floats]; chunks must be folded in order.
+    void (*attention_merge)(uint32_t head_dim, uint32_t rows, float* state, const float* later);
+    void (*attention_finish)(uint32_t head_dim, const float* state, float* out);
+
+    // out = x / rms(x) * weight over n floats (n a multiple of 16).
+    void (*rms_norm)(const float* x, const float* weight, uint32_t n, float eps, float* out);
+    // int8 with one scale and one correction per 32 values; n a multiple of 16, the last group filled up with zeros.
+    void (*quantize)(const float* x, uint32_t n, int8_t* values, float* scales, int32_t* corrections);
+    // out = silu(gate) * up over n floats (n a multiple of 16).
+    void (*silu_mul)(const float* gate, const float* up, uint32_t n, float* out);
+    // Rotate pairs (x[i], x[i + half]) by the angle whose cosine and sine are given, [half] each; in place.
+    void (*rope)(float* x, const float* cos, const float* sin, uint32_t half);
+    // One token's key and value, [head_dim] each, into slot `slot` of a block at one layer and head.
+    void (*store_kv)(const float* key, const float* value, uint32_t head_dim, uint32_t slot, ElementType, uint8_t* block);
+    // Column `column` of a packed matrix as floats: the embedding of a token.
+    void (*read_column)(const Matrix&, uint32_t column, float* out);
+
+    // Over logits [n], n a multiple of 16, ids whose bit in mask is 0 left out.
+    void (*best)(const float* logits, const uint32_t* mask, uint32_t n, float* value, uint32_t* id);
+    // Sum of exp((logit - max) * inverse_temperature).
+    float (*sum_exp)(const float* logits, const uint32_t* mask, uint32_t n, float max, float inverse_temperature);
+    // Ids in [begin, end) above the threshold, ascending; returns how many. begin and end are multiples of 16.
+    uint32_t (*above)(const float* logits, const uint32_t* mask, uint32_t begin, uint32_t end, float threshold, uint32_t* ids);
+    // out = exp(x) over n floats, n a multiple of 16.
+    void (*exp)(const float* x, uint32_t n, float* out);
+    // A sum that no compiler can leave out: for probing how fast memory can be read. bytes a multiple of 256.
+    uint64_t (*read_memory)(const uint8_t* data, size_t bytes);
+};
+
+// The kernels of `isa` ("scalar", "avx512"), or of the best this CPU has where isa is null.
+// Null where the name is unknown or the CPU lacks it.
+const Kernels* find_kernels(const char* isa);
+
+// Names that this CPU can run, best first, ended by null.
+const char* const* available_isas();
+
+}  // namespace qingmo

@@ -1,0 +1,223 @@
+// Matrix product of a few rows of activations with tiles of 16 output columns.
+//
+// Every output is summed over its inputs in one order, whatever rows stand beside it and however the inputs are cut:
+// the running sums of a cut are carried in memory as the same floats they were in registers.
+#pragma once
+
+#include "../dispatch.h"
+
+namespace qingmo::QINGMO_ISA {
+
+// Inputs worked on before moving to the next rows. 48 columns x 512 int8 inputs are 24 KiB: half of a 48 KiB L1, the
+// rest being for activations and carries. (A float panel of the same bytes has 512 / element size inputs.)
+constexpr uint32_t kPanelInputs = 512;
+
+// R rows by T tiles of int8 products over whole weight groups [group_begin, group_end), or over activation groups
+// [part_begin, part_end) of the only one. The sum of an output: over weight groups g, scale[g] * (over activation
+// groups a of g, activation scale[a] * integer sum), all fused multiply-adds in order.
+struct Int8Span {
+    uint32_t group_begin, group_end;  // weight groups
+    uint32_t part_begin, part_end;    // activation groups within each
+    bool begins, ends;                // at the first input; at the last
+};
+
+template <int R, int T>
+inline void int8_product(const GemmTask& task, uint32_t row, uint32_t tile, const Int8Span& span, float* carry) {
+    const Activations& acts = task.activations;
+    const Matrix& matrix = task.matrix;
+    const bool whole_column = matrix.weight_group == matrix.inputs;
+    const size_t group_bytes = 64 + size_t(matrix.weight_group) * kLanes;
+    const uint32_t parts = matrix.weight_group / kActivationGroup;
+    const uint8_t* weights = matrix.tiles + tile * matrix.tile_bytes;
+    const int8_t* values = acts.values + row * acts.stride;
+    const float* scales = acts.scales + row * acts.groups;
+    const int32_t* corrections = acts.corrections + row * acts.groups;
+
+    for (uint32_t group = span.group_begin; group < span.group_end; ++group) {
+        const uint8_t* head = weights + group * group_bytes;
+        Float sum[R][T];
+        const bool fresh = !whole_column || span.begins;
+        for (int r = 0; r < R; ++r)
+            for (int t = 0; t < T; ++t) sum[r][t] = fresh ? broadcast(0) : load(carry + (r * kGemmPanel + t) * kLanes);
+
+        for (uint32_t part = span.part_begin; part < span.part_end; ++part) {
+            const uint32_t at = group * parts + part;
+            const uint8_t* body = head + 64 + size_t(part) * (kActivationGroup * kLanes);
+            Int acc[R][T];
+            for (int r = 0; r < R; ++r) {
+                Int start = broadcast_int(corrections[r * acts.groups + at]);
+                for (int t = 0; t < T; ++t) acc[r][t] = start;
+            }
+#pragma GCC unroll 8
+            for (int k = 0; k < kActivationGroup / 4; ++k) {
+                Bytes w[T];
+                for (int t = 0; t < T; ++t) w[t] = load_bytes(body + t * matrix.tile_bytes + k * 64);
+                for (int r = 0; r < R; ++r) {
+                    Int four = broadcast_four(values + r * acts.stride + at * kActivationGroup + k * 4);
+                    for (int t = 0; t < T; ++t) acc[r][t] = dot(acc[r][t], w[t], four);
+                }
+            }
+            for (int r = 0; r < R; ++r) {
+                Float scale = broadcast(scales[r * acts.groups + at]);
+                for (int t = 0; t < T; ++t) sum[r][t] = fma(to_float(acc[r][t]), scale, sum[r][t]);
+            }
+        }
+
+        for (int t = 0; t < T; ++t) {
+            Float scale = load(reinterpret_cast<const float*>(head + t * matrix.tile_bytes));
+            for (int r = 0; r < R; ++r) {
+                float* to = carry + (r * kGemmPanel + t) * kLanes;
+                if (!whole_column) {
+                    bool first = span.begins && group == span.group_begin;
+                    store(to, fma(sum[r][t], scale, first ? broadcast(0) : load(to)));
+                } else {
+                    store(to, span.ends ? mul(sum[r][t], scale) : sum[r][t]);
+                }
+            }
+        }
+    }
+}
+
+struct FromFloat32 {
+    using Element = float;
+    static Float read(const float* p) { return load(p); }
+};
+struct FromFloat16 {
+    using Element = uint16_t;
+    static Float read(const uint16_t* p) { return load_half(p); }
+};
+struct FromBfloat16 {
+    using Element = uint16_t;
+    static Float read(const uint16_t* p) { return load_bfloat16(p); }
+};
+
+// R rows by T tiles of float products over inputs [begin, end): one fused multiply-add an input, in order.
+template <int R, int T, class From>
+inline void float_product(const GemmTask& task, uint32_t row, uint32_t tile, uint32_t begin, uint32_t end, float* carry) {
+    const Activations& acts = task.activations;
+    const auto* weights = reinterpret_cast<const typename From::Element*>(task.matrix.tiles + tile * task.matrix.tile_bytes);
+    const size_t tile_elements = size_t(task.matrix.inputs) * kLanes;
+    const float* values = acts.floats + row * acts.stride;
+    Float sum[R][T];
+    for (int r = 0; r < R; ++r)
+        for (int t = 0; t < T; ++t) sum[r][t] = begin ? load(carry + (r * kGemmPanel + t) * kLanes) : broadcast(0);
+    for (uint32_t k = begin; k < end; ++k) {
+        Float w[T];
+        for (int t = 0; t < T; ++t) w[t] = From::read(weights + t * tile_elements + size_t(k) * kLanes);
+        for (int r = 0; r < R; ++r) {
+            Float a = broadcast(values[r * acts.stride + k]);
+            for (int t = 0; t < T; ++t) sum[r][t] = fma(a, w[t], sum[r][t]);
+        }
+    }
+    for (int r = 0; r < R; ++r)
+        for (int t = 0; t < T; ++t) store(carry + (r * kGemmPanel + t) * kLanes, sum[r][t]);
+}
+
+template <int T>
+inline void int8_rows(const GemmTask& task, uint32_t tile, const Int8Span& span) {
+    float* carry = task.carry;
+    for (uint32_t row = task.row_begin; row < task.row_end;) {
+        uint32_t left = task.row_end - row, step = left < 4 ? left : 4;
+        if (left >= 4) int8_product<4, T>(task, row, tile, span, carry);
+        else if (left == 3) int8_product<3, T>(task, row, tile, span, carry);
+        else if (left == 2) int8_product<2, T>(task, row, tile, span, carry);
+        else int8_product<1, T>(task, row, tile, span, carry);
+        row += step;
+        carry += step * kGemmPanel * kLanes;
+    }
+}
+
+template <int T>
+inline void int8_panel(const GemmTask& task, uint32_t tile) {
+    const Matrix& matrix = task.matrix;
+    const uint32_t groups = matrix.inputs / matrix.weight_group, parts = matrix.weight_group / kActivationGroup;
+    if (task.row_end - task.row_begin <= 4) {  // each weight is used once: nothing to keep in L1
+        int8_rows<T>(task, tile, {0, groups, 0, parts, true, true});
+    } else if (groups == 1) {
+        const uint32_t step = kPanelInputs / kActivationGroup;
+        for (uint32_t p = 0; p < parts; p += step) {
+            uint32_t end = p + step < parts ? p + step : parts;
+            int8_rows<T>(task, tile, {0, 1, p, end, p == 0, end == parts});
+        }
+    } else {
+        const uint32_t step = kPanelInputs / matrix.weight_group;
+        for (uint32_t g = 0; g < groups; g += step) {
+            uint32_t end = g + step < groups ? g + step : groups;
+            int8_rows<T>(task, tile, {g, end, 0, parts, g == 0, end == groups});
+        }
+    }
+}
+
+template <int T, class From>
+inline void float_panel(const GemmTask& task, uint32_t tile) {
+    const uint32_t inputs = task.matrix.inputs, step = kPanelInputs / sizeof(typename From::Element);
+    for (uint32_t k = 0; k < inputs; k += step) {
+        uint32_t end = k + step < inputs ? k + step : inputs;
+        float* carry = task.carry;
+        for (uint32_t row = task.row_begin; row < task.row_end;) {
+            uint32_t left = task.row_end - row, used;
+            if (left >= 8) float_product<8, T, From>(task, row, tile, k, end, carry), used = 8;
+            else if (left >= 4) float_product<4, T, From>(task, row, tile, k, end, carry), used = 4;
+            else if (left >= 2) float_product<2, T, From>(task, row, tile, k, end, carry), used = 2;
+            else float_product<1, T, From>(task, row, tile, k, end, carry), used = 1;
+            row += used;
+            carry += used * kGemmPanel * kLanes;
+        }
+    }
+}
+
+template <int T>
+inline void panel(const GemmTask& task, uint32_t tile) {
+    switch (task.matrix.type) {
+        case ElementType::int8: return int8_panel<T>(task, tile);
+        case ElementType::float32: return float_panel<T, FromFloat32>(task, tile);
+        case ElementType::float16: return float_panel<T, FromFloat16>(task, tile);
+        case ElementType::bfloat16: return float_panel<T, FromBfloat16>(task, tile);
+    }
+}
+
+inline void write_panel(const GemmTask& task, uint32_t tile, uint32_t tiles) {
+    const float* carry = task.carry;
+    for (uint32_t row = task.row_begin; row < task.row_end; ++row, carry += kGemmPanel * kLanes)
+        for (uint32_t t = 0; t < tiles; ++t) {
+            float* out = task.out + row * task.out_stride + (tile + t) * kLanes;
+            Float product = load(carry + t * kLanes);
+            store(out, task.add ? add(load(out), product) : product);
+        }
+}
+
+inline void gemm(const GemmTask& task) {
+    for (uint32_t tile = task.tile_begin; tile < task.tile_end; tile += kGemmPanel) {
+        uint32_t tiles = task.tile_end - tile < kGemmPanel ? task.tile_end - tile : kGemmPanel;
+        if (tiles == 3) panel<3>(task, tile);
+        else if (tiles == 2) panel<2>(task, tile);
+        else panel<1>(task, tile);
+        write_panel(task, tile, tiles);
+    }
+}
+
+inline void read_column(const Matrix& matrix, uint32_t column, float* out) {
+    const uint8_t* tile = matrix.tiles + column / kLanes * matrix.tile_bytes;
+    const uint32_t lane = column % kLanes;
+    if (matrix.type == ElementType::int8) {
+        const size_t group_bytes = 64 + size_t(matrix.weight_group) * kLanes;
+        for (uint32_t k = 0; k < matrix.inputs; ++k) {
+            const uint8_t* group = tile + k / matrix.weight_group * group_bytes;
+            const uint32_t in = k % matrix.weight_group;
+            const float scale = reinterpret_cast<const float*>(group)[lane];
+            out[k] = scale * float(int32_t(group[64 + in / 4 * 64 + lane * 4 + in % 4]) - 128);
+        }
+        return;
+    }
+    const bool wide = matrix.type == ElementType::float32;
+    for (uint32_t k = 0; k < matrix.inputs; ++k) {
+        float row[kLanes];
+        const uint8_t* at = tile + size_t(k) * kLanes * (wide ? 4 : 2);
+        const auto* narrow = reinterpret_cast<const uint16_t*>(at);
+        if (wide) store(row, load(reinterpret_cast<const float*>(at)));
+        else store(row, matrix.type == ElementType::float16 ? load_half(narrow) : load_bfloat16(narrow));
+        out[k] = row[lane];
+    }
+}
+
+}  // namespace qingmo::QINGMO_ISA

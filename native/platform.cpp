@@ -1,0 +1,62 @@
+#include "platform.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <new>
+#include <stdexcept>
+
+namespace qingmo {
+
+MappedFile::MappedFile(const std::string& path) {
+    auto fail = [&](const char* what) { return std::runtime_error(path + ": " + what + ": " + std::strerror(errno)); };
+    int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) throw fail("cannot be opened");
+    struct stat status;
+    if (::fstat(fd, &status) != 0) {
+        auto error = fail("cannot be examined");
+        ::close(fd);
+        throw error;
+    }
+    size_ = size_t(status.st_size);
+    void* at = size_ ? ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, fd, 0) : MAP_FAILED;
+    auto error = fail("cannot be mapped");
+    ::close(fd);
+    if (at == MAP_FAILED) throw error;
+    data_ = static_cast<const uint8_t*>(at);
+}
+
+MappedFile::~MappedFile() {
+    if (data_) ::munmap(const_cast<uint8_t*>(data_), size_);
+}
+
+LazyMemory::LazyMemory(size_t bytes) : size_(bytes) {
+    void* at = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (at == MAP_FAILED) throw std::bad_alloc();
+    data_ = static_cast<uint8_t*>(at);
+}
+
+LazyMemory::~LazyMemory() { ::munmap(data_, size_); }
+
+int64_t now_ns() {
+    using namespace std::chrono;
+    return duration_cast<nanoseconds>(steady_clock::now().time_since_epoch()).count();
+}
+
+void spin_pause() {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    asm volatile("yield");
+#endif
+}
+
+void yield_processor() { ::sched_yield(); }
+
+}  // namespace qingmo

@@ -1,0 +1,45 @@
+// Every call to the operating system.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace qingmo {
+
+// A file mapped for reading; the pages are the system's page cache, shared by every process that maps it.
+class MappedFile {
+   public:
+    explicit MappedFile(const std::string& path);  // throws std::runtime_error naming the path and the system's reason
+    ~MappedFile();
+    MappedFile(const MappedFile&) = delete;
+    MappedFile& operator=(const MappedFile&) = delete;
+
+    const uint8_t* data() const { return data_; }
+    size_t size() const { return size_; }
+
+   private:
+    const uint8_t* data_ = nullptr;
+    size_t size_ = 0;
+};
+
+// Zeroed memory that takes up room only where it has been touched.
+class LazyMemory {
+   public:
+    explicit LazyMemory(size_t bytes);  // throws std::bad_alloc
+    ~LazyMemory();
+    LazyMemory(const LazyMemory&) = delete;
+    LazyMemory& operator=(const LazyMemory&) = delete;
+
+    uint8_t* data() const { return data_; }
+
+   private:
+    uint8_t* data_;
+    size_t size_;
+};
+
+int64_t now_ns();        // of a clock that never goes back
+void spin_pause();       // tells the CPU that this is a waiting loop
+void yield_processor();  // lets another thread have this core
+
+}  // namespace qingmo

@@ -1,0 +1,127 @@
+// The 16-lane vectors in plain C++: what every other instruction set must equal, bit by bit.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+namespace qingmo::QINGMO_ISA {
+
+struct Float { alignas(64) float lane[16]; };
+struct Int { alignas(64) int32_t lane[16]; };
+struct Bytes { alignas(64) uint8_t byte[64]; };
+using Mask = uint32_t;  // bit i: lane i
+
+#define QINGMO_EACH_LANE for (int i = 0; i < 16; ++i)
+
+inline Float broadcast(float x) { Float r; QINGMO_EACH_LANE r.lane[i] = x; return r; }
+inline Float load(const float* p) { Float r; std::memcpy(r.lane, p, 64); return r; }
+inline void store(float* p, Float x) { std::memcpy(p, x.lane, 64); }
+inline Float add(Float a, Float b) { Float r; QINGMO_EACH_LANE r.lane[i] = a.lane[i] + b.lane[i]; return r; }
+inline Float sub(Float a, Float b) { Float r; QINGMO_EACH_LANE r.lane[i] = a.lane[i] - b.lane[i]; return r; }
+inline Float mul(Float a, Float b) { Float r; QINGMO_EACH_LANE r.lane[i] = a.lane[i] * b.lane[i]; return r; }
+inline Float div(Float a, Float b) { Float r; QINGMO_EACH_LANE r.lane[i] = a.lane[i] / b.lane[i]; return r; }
+inline Float fma(Float a, Float b, Float c) {
+    Float r;
+    QINGMO_EACH_LANE r.lane[i] = __builtin_fmaf(a.lane[i], b.lane[i], c.lane[i]);
+    return r;
+}
+// Where a lane is not a number the second operand is taken, as x86 does.
+inline Float max(Float a, Float b) { Float r; QINGMO_EACH_LANE r.lane[i] = a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i]; return r; }
+inline Float min(Float a, Float b) { Float r; QINGMO_EACH_LANE r.lane[i] = a.lane[i] < b.lane[i] ? a.lane[i] : b.lane[i]; return r; }
+inline Float abs(Float a) { Float r; QINGMO_EACH_LANE r.lane[i] = __builtin_fabsf(a.lane[i]); return r; }
+inline float sqrt(float x) { return __builtin_sqrtf(x); }
+
+inline Mask greater(Float a, Float b) { Mask m = 0; QINGMO_EACH_LANE m |= uint32_t(a.lane[i] > b.lane[i]) << i; return m; }
+inline Mask equal(Float a, Float b) { Mask m = 0; QINGMO_EACH_LANE m |= uint32_t(a.lane[i] == b.lane[i]) << i; return m; }
+inline Float select(Mask m, Float yes, Float no) { Float r; QINGMO_EACH_LANE r.lane[i] = m >> i & 1 ? yes.lane[i] : no.lane[i]; return r; }
+
+inline Int broadcast_int(int32_t x) { Int r; QINGMO_EACH_LANE r.lane[i] = x; return r; }
+inline Int add(Int a, Int b) { Int r; QINGMO_EACH_LANE r.lane[i] = a.lane[i] + b.lane[i]; return r; }
+inline Float to_float(Int a) { Float r; QINGMO_EACH_LANE r.lane[i] = float(a.lane[i]); return r; }
+// Nearest, ties to even; |x| below 2^31.
+inline Int to_int(Float a) { Int r; QINGMO_EACH_LANE r.lane[i] = int32_t(__builtin_lrintf(a.lane[i])); return r; }
+// x * 2^n for n in [-126, 127].
+inline Float scale_by_power(Float x, Int n) {
+    QINGMO_EACH_LANE {
+        uint32_t bits = uint32_t(n.lane[i] + 127) << 23;
+        float power;
+        std::memcpy(&power, &bits, 4);
+        x.lane[i] *= power;
+    }
+    return x;
+}
+inline void store_bytes(int8_t* p, Int a) { QINGMO_EACH_LANE p[i] = int8_t(a.lane[i]); }
+
+inline Bytes load_bytes(const uint8_t* p) { Bytes r; std::memcpy(r.byte, p, 64); return r; }
+inline Int broadcast_four(const int8_t* p) { int32_t x; std::memcpy(&x, p, 4); return broadcast_int(x); }
+// acc[i] += sum over j of w[4i + j] * a's byte j, where every lane of a holds the same four signed bytes.
+inline Int dot(Int acc, Bytes w, Int a) {
+    int8_t four[4];
+    std::memcpy(four, a.lane, 4);
+    QINGMO_EACH_LANE {
+        const uint8_t* b = w.byte + 4 * i;
+        acc.lane[i] += b[0] * four[0] + b[1] * four[1] + b[2] * four[2] + b[3] * four[3];
+    }
+    return acc;
+}
+
+inline float float_from_bfloat16(uint16_t h) {
+    uint32_t bits = uint32_t(h) << 16;
+    float x;
+    std::memcpy(&x, &bits, 4);
+    return x;
+}
+inline float float_from_half(uint16_t h) {
+    uint32_t sign = uint32_t(h & 0x8000) << 16, exponent = h >> 10 & 31, fraction = h & 1023, bits;
+    if (exponent == 31) {
+        bits = sign | 0x7f800000 | fraction << 13 | (fraction ? 0x400000 : 0);
+    } else if (exponent) {
+        bits = sign | (exponent + 112) << 23 | fraction << 13;
+    } else {
+        float x = float(fraction) * 0x1p-24f;  // subnormal: exact
+        std::memcpy(&bits, &x, 4);
+        bits |= sign;
+    }
+    float x;
+    std::memcpy(&x, &bits, 4);
+    return x;
+}
+// Nearest, ties to even, as VCVTPS2PH rounds.
+inline uint16_t half_from_float(float x) {
+    uint32_t bits;
+    std::memcpy(&bits, &x, 4);
+    uint16_t sign = uint16_t(bits >> 16 & 0x8000);
+    bits &= 0x7fffffff;
+    if (bits > 0x7f800000) return uint16_t(sign | 0x7e00 | (bits >> 13 & 0x3ff));
+    if (bits >= 0x477ff000) return uint16_t(sign | 0x7c00);  // 65520 and above round to infinity
+    if (bits < 0x38800000) {                                 // below 2^-14: adding 0.5 rounds at 2^-24, ties to even
+        float magnitude;
+        std::memcpy(&magnitude, &bits, 4);
+        magnitude += 0.5f;
+        std::memcpy(&bits, &magnitude, 4);
+        return uint16_t(sign | (bits - 0x3f000000));
+    }
+    uint32_t odd = bits >> 13 & 1;
+    return uint16_t(sign | (bits - 0x38000000 + 0xfff + odd) >> 13);
+}
+inline Float load_bfloat16(const uint16_t* p) { Float r; QINGMO_EACH_LANE r.lane[i] = float_from_bfloat16(p[i]); return r; }
+inline Float load_half(const uint16_t* p) { Float r; QINGMO_EACH_LANE r.lane[i] = float_from_half(p[i]); return r; }
+inline void store_half(uint16_t* p, Float x) { QINGMO_EACH_LANE p[i] = half_from_float(x.lane[i]); }
+
+// Reductions follow one tree on every instruction set: halves are folded until one lane is left.
+inline float reduce_add(Float x) {
+    for (int n = 8; n; n /= 2)
+        for (int i = 0; i < n; ++i) x.lane[i] += x.lane[i + n];
+    return x.lane[0];
+}
+inline float reduce_max(Float x) {
+    for (int n = 8; n; n /= 2)
+        for (int i = 0; i < n; ++i) x.lane[i] = x.lane[i] > x.lane[i + n] ? x.lane[i] : x.lane[i + n];
+    return x.lane[0];
+}
+inline int32_t reduce_add(Int x) { int32_t sum = 0; QINGMO_EACH_LANE sum += x.lane[i]; return sum; }
+
+inline void prefetch(const void* p) { __builtin_prefetch(p); }
+
+}  // namespace qingmo::QINGMO_ISA

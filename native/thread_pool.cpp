@@ -1,0 +1,141 @@
+#include "thread_pool.h"
+
+#include "platform.h"
+
+namespace qingmo {
+
+namespace {
+
+// Long enough to bridge what Python does between two steps of a decode (some 100 us), short enough that an idle
+// engine costs nothing.
+constexpr int64_t kSpinNs = 300'000;
+// Pieces are cut to 50 us or less, so who is waited for this long has lost its core.
+constexpr int64_t kLateNs = 400'000;
+constexpr int kLateRunsToPark = 3;
+constexpr int kRunsToForgive = 256;  // about two tokens' runs: a core lost once in a while is no reason to park
+constexpr int64_t kFirstParkNs = 20'000'000, kLongestParkNs = 640'000'000;
+
+uint32_t run_of(uint64_t ticket) { return uint32_t(ticket >> 32); }
+
+}  // namespace
+
+ThreadPool::ThreadPool(int threads) {
+    for (int i = 1; i < threads; ++i) workers_.push_back(std::make_unique<Worker>());
+    for (int i = 1; i < threads; ++i) workers_[i - 1]->thread = std::thread([this, i] { worker_loop(i); });
+}
+
+ThreadPool::~ThreadPool() {
+    {
+        std::lock_guard<std::mutex> lock(mutex_);
+        stopping_ = true;
+    }
+    wake_.notify_all();
+    for (auto& worker : workers_) worker->thread.join();
+}
+
+void ThreadPool::run_erased(int pieces, Call call, const void* work) {
+    if (pieces <= 0) return;
+    if (pieces == 1 || workers_.empty()) {
+        for (int i = 0; i < pieces; ++i) call(work, i, 0);
+        return;
+    }
+    if (parked_count_) unpark_when_due();
+    call_ = call;
+    work_ = work;
+    pieces_ = pieces;
+    unfinished_.store(pieces, std::memory_order_relaxed);
+    uint32_t run = run_of(ticket_.load(std::memory_order_relaxed)) + 1;
+    if (run == 0) run = 1;
+    ticket_.store(uint64_t(run) << 32 | uint32_t(pieces), std::memory_order_seq_cst);
+    if (sleepers_.load(std::memory_order_seq_cst)) {
+        { std::lock_guard<std::mutex> lock(mutex_); }
+        wake_.notify_all();
+    }
+    work_off(run, 0);
+    if (unfinished_.load(std::memory_order_acquire)) wait_for_stragglers(run);
+    if (run % kRunsToForgive == 0)
+        for (auto& worker : workers_) worker->late /= 2;
+}
+
+// Takes pieces of `run` until none is left; false where there was none.
+bool ThreadPool::work_off(uint32_t run, int worker) {
+    bool any = false;
+    uint64_t ticket = ticket_.load(std::memory_order_acquire);
+    while (run_of(ticket) == run && uint32_t(ticket) > 0) {
+        if (!ticket_.compare_exchange_weak(ticket, ticket - 1, std::memory_order_acq_rel, std::memory_order_acquire)) continue;
+        call_(work_, pieces_ - int(uint32_t(ticket)), worker);
+        unfinished_.fetch_sub(1, std::memory_order_release);
+        any = true;
+        ticket = ticket_.load(std::memory_order_acquire);
+    }
+    return any;
+}
+
+void ThreadPool::worker_loop(int index) {
+    Worker& self = *workers_[index - 1];
+    uint32_t seen = 0;
+    int64_t spin_until = now_ns() + kSpinNs;
+    while (!stopping_.load(std::memory_order_relaxed)) {
+        const uint32_t run = run_of(ticket_.load(std::memory_order_acquire));
+        const bool parked = self.parked.load(std::memory_order_acquire);
+        if (run != seen && !parked) {
+            seen = run;
+            self.holds.store(run, std::memory_order_release);
+            const bool worked = work_off(run, index);
+            self.holds.store(0, std::memory_order_release);
+            if (worked) spin_until = now_ns() + kSpinNs;
+            continue;
+        }
+        if (!parked && now_ns() < spin_until) {
+            for (int i = 0; i < 16; ++i) spin_pause();
+            continue;
+        }
+        std::unique_lock<std::mutex> lock(mutex_);
+        sleepers_.fetch_add(1, std::memory_order_seq_cst);
+        wake_.wait(lock, [&] {
+            return stopping_ || (!self.parked.load() && run_of(ticket_.load(std::memory_order_seq_cst)) != seen);
+        });
+        sleepers_.fetch_sub(1, std::memory_order_seq_cst);
+        spin_until = now_ns() + kSpinNs;
+    }
+}
+
+void ThreadPool::wait_for_stragglers(uint32_t run) {
+    const int64_t begin = now_ns();
+    bool blamed = false;
+    while (unfinished_.load(std::memory_order_acquire)) {
+        for (int i = 0; i < 8; ++i) spin_pause();
+        if (blamed) {
+            yield_processor();
+        } else if (now_ns() - begin > kLateNs) {
+            blame_late_workers(run);
+            blamed = true;
+        }
+    }
+}
+
+void ThreadPool::blame_late_workers(uint32_t run) {
+    for (auto& worker : workers_) {
+        if (worker->holds.load(std::memory_order_acquire) != run || ++worker->late < kLateRunsToPark) continue;
+        const int64_t now = now_ns();
+        const bool again = now - worker->parked_until < kLongestParkNs;
+        worker->parked_for = again && worker->parked_for ? worker->parked_for * 2 : kFirstParkNs;
+        if (worker->parked_for > kLongestParkNs) worker->parked_for = kLongestParkNs;
+        worker->parked_until = now + worker->parked_for;
+        worker->late = kLateRunsToPark - 1;  // one more late run after its return is enough
+        worker->parked.store(true, std::memory_order_release);
+        ++parked_count_;
+        ++times_parked_;
+    }
+}
+
+void ThreadPool::unpark_when_due() {
+    const int64_t now = now_ns();
+    for (auto& worker : workers_) {
+        if (!worker->parked.load(std::memory_order_relaxed) || now < worker->parked_until) continue;
+        worker->parked.store(false, std::memory_order_release);
+        --parked_count_;
+    }
+}
+
+}  // namespace qingmo
