@@ -89,7 +89,7 @@ new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev
 version_of() { "$1" -c 'import platform; print("Python", platform.python_version())' 2>/dev/null || echo "no working Python"; }
 
 make_venv() {
-  if "$venv/bin/python" -m pip --version >>"$log" 2>&1 && new_enough "$venv/bin/python"; then
+  if [ -x "$venv/bin/python" ] && "$venv/bin/python" -m pip --version >>"$log" 2>&1 && new_enough "$venv/bin/python"; then
     return
   fi
   rm -rf "$venv"
