@@ -406,6 +406,12 @@ def test_a_wrong_length_names_both(hub: Hub, length: int) -> None:
     assert f"{SIZE:,}" in message
 
 
+def test_bytes_after_the_end_of_a_file_are_left_out(hub: Hub) -> None:
+    hub.faults = [Fault("/storage/", content=hub.files[WEIGHTS] + bytes(10**7), omit_length=True)]
+    assert resolve().joinpath(WEIGHTS).read_bytes() == hub.files[WEIGHTS]
+    assert len(hub.requests_for("/storage/")) == 1
+
+
 def test_a_login_page_in_the_hubs_place_does_not_cost_what_has_arrived(hub: Hub, cache: Path) -> None:
     hub.faults = [
         Fault("/storage/", cut_after=400_000),
@@ -419,6 +425,7 @@ def test_another_part_than_asked_for_is_not_taken(hub: Hub) -> None:
     wrong = {"Content-Range": f"bytes 5-{SIZE - 1}/{SIZE}"}
     hub.faults = [Fault("/storage/", cut_after=1000), Fault("/storage/", headers=wrong)]
     assert resolve().joinpath(WEIGHTS).read_bytes() == hub.files[WEIGHTS]
+    assert [request.range for request in hub.requests_for("/storage/")] == [None, "bytes=1000-", "bytes=1000-"]
 
 
 @pytest.mark.parametrize(
@@ -468,8 +475,9 @@ def test_the_token_goes_to_the_hub_and_not_to_its_storage(hub: Hub, monkeypatch:
     assert [request.authorization for request in hub.requests if request.on_storage] == [None]
 
 
-def test_a_link_to_storage_that_has_run_out_is_renewed(hub: Hub) -> None:
-    hub.faults = [Fault("/storage/", status=403)]
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_link_to_storage_that_has_run_out_is_renewed(hub: Hub, status: int) -> None:
+    hub.faults = [Fault("/storage/", status=status)]
     assert resolve().joinpath(WEIGHTS).read_bytes() == hub.files[WEIGHTS]
     assert len(hub.requests_for(f"/resolve/{COMMIT}/{WEIGHTS}")) == 2
 

@@ -78,8 +78,11 @@ def _receive(client: HubClient, file: RemoteFile, partial: _Partial, progress: P
         if begin < partial.size:  # this server sends only whole files
             partial.restart()
         for chunk in response.iter_raw():
-            partial.append(chunk[: file.size - partial.size])
+            room = file.size - partial.size
+            partial.append(chunk[:room])
             progress(file.name, partial.size, file.size)
+            if len(chunk) > room:  # a server that does not know the length, and sends more than there is
+                break
     if partial.size < file.size:
         raise TransientError("the connection ended early")
 
@@ -103,8 +106,6 @@ class _Partial:
         self._disk = open(path, "a+b", buffering=0)  # noqa: SIM115 - closed by __exit__
         self._digest = file.new_digest()
         self.size = os.fstat(self._disk.fileno()).st_size
-        if self.size > file.size:
-            self.restart()
         self._disk.seek(0)
         for begin in range(0, self.size, _READ_SIZE):
             self._digest.update(self._disk.read(min(_READ_SIZE, self.size - begin)))
