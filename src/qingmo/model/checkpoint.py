@@ -37,6 +37,10 @@ class Checkpoint:
         """
         return self.shards[self.shard_of[name]].read_rows(name, begin, end)
 
+    def path_of(self, name: str) -> Path:
+        """The file that tensor `name` is in."""
+        return self.shards[self.shard_of[name]].path
+
     def identity(self) -> bytes:
         """What changes whenever the weights may have changed: each file's length, time and header. 64 bytes."""
         digest = blake2b()

@@ -1,0 +1,112 @@
+"""Where each tensor of a packed file stands, how it is laid out, and how many bytes it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from qingmo.config import ModelConfig
+from qingmo.model.weights import Weight, model_weights
+
+LANES = 16  # outputs of a tile
+INT8_INPUTS = 32  # inputs of an int8 matrix are filled up to a multiple of this, an activation's group
+WEIGHT_GROUPS = (0, 128, 64, 32)  # coarsest first
+ITEM_SIZES = {"float32": 4, "float16": 2, "bfloat16": 2}
+MATRIX_KINDS = ("int8", *ITEM_SIZES)
+MATRIX_ALIGNMENT = 4096  # bytes: a page
+VECTOR_ALIGNMENT = 64  # bytes: a cache line
+NO_DIGEST = "0" * 32
+
+
+@dataclass(frozen=True, slots=True)
+class PackedTensor:
+    """One tensor. Outputs are filled up to a multiple of 16; tile t of a matrix holds outputs 16t to 16t + 15.
+
+    int8      a tile is, for each weight group: 16 float32 scales, then for each 4 inputs [16 outputs][4 inputs] uint8,
+              w + 128. Inputs are filled up to a multiple of 32. What fills up has scale 0 or byte 128.
+    float32, float16, bfloat16
+              a tile is [inputs][16 outputs].
+    vector    float32.
+    """
+
+    kind: str
+    outputs: int  # rows of the checkpoint's matrix, or length of the vector; not filled up
+    inputs: int  # columns, not filled up; 1 for a vector
+    weight_group: int  # int8: inputs that share a scale, 0 for all of them; otherwise 0
+    offset: int  # bytes from the start of the file
+    size: int  # bytes
+    digest: str  # BLAKE2b-128 of those bytes in hexadecimal
+
+
+@dataclass(frozen=True, slots=True)
+class PackedFile:
+    """The layout of a packed file."""
+
+    path: Path
+    key: str  # names the weights and their layout: equal keys, equal tensors
+    kind: str  # of the matrices
+    config: ModelConfig
+    file_size: int  # bytes
+    tensors: Mapping[str, PackedTensor]  # in the order of model_weights, which is their order in the file
+
+    @property
+    def quantization(self) -> str:
+        """As --quantization spells it."""
+        return "int8" if self.kind == "int8" else "none"
+
+
+def plan_layout(
+    path: Path,
+    key: str,
+    kind: str,
+    config: ModelConfig,
+    header_size: int,
+    weight_groups: Mapping[str, int] | None = None,
+) -> PackedFile:
+    """Lay out the model's tensors behind a header of at most header_size bytes; digests are still NO_DIGEST.
+
+    weight_groups: by tensor, 0 for those not named. Raises ValueError for a group that does not divide its matrix.
+    """
+    groups = weight_groups or {}
+    tensors: dict[str, PackedTensor] = {}
+    end = _round_up(header_size, MATRIX_ALIGNMENT)
+    for weight in model_weights(config):
+        tensor = _plan_tensor(weight, kind, groups.get(weight.name, 0), end)
+        tensors[weight.name] = tensor
+        end = tensor.offset + tensor.size
+    return PackedFile(path, key, kind, config, end, tensors)
+
+
+def with_digests(layout: PackedFile, digests: Mapping[str, str]) -> PackedFile:
+    """The same layout with each tensor's checksum."""
+    tensors = {name: replace(tensor, digest=digests[name]) for name, tensor in layout.tensors.items()}
+    return replace(layout, tensors=tensors)
+
+
+def padded_inputs(inputs: int) -> int:
+    """Inputs of an int8 matrix as they are stored."""
+    return _round_up(inputs, INT8_INPUTS)
+
+
+def _plan_tensor(weight: Weight, kind: str, weight_group: int, end: int) -> PackedTensor:
+    if weight.inputs is None:
+        offset = _round_up(end, VECTOR_ALIGNMENT)
+        return PackedTensor("vector", weight.outputs, 1, 0, offset, weight.outputs * 4, NO_DIGEST)
+    tiles = _round_up(weight.outputs, LANES) // LANES
+    group = weight_group if kind == "int8" else 0
+    tile_bytes = _int8_tile_bytes(weight.inputs, group) if kind == "int8" else weight.inputs * LANES * ITEM_SIZES[kind]
+    offset = _round_up(end, MATRIX_ALIGNMENT)
+    return PackedTensor(kind, weight.outputs, weight.inputs, group, offset, tiles * tile_bytes, NO_DIGEST)
+
+
+def _int8_tile_bytes(inputs: int, weight_group: int) -> int:
+    stored = padded_inputs(inputs)
+    group = weight_group or stored
+    if stored % group:
+        raise ValueError(f"weight_group {weight_group} does not divide {stored} inputs")
+    return stored // group * (LANES * 4 + LANES * group)
+
+
+def _round_up(value: int, multiple: int) -> int:
+    return -(-value // multiple) * multiple

@@ -1,0 +1,103 @@
+"""A checkpoint's weights as the bytes of packed tensors, in chunks of rows, so that memory stays small."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from qingmo.errors import CheckpointError, ConfigError
+from qingmo.model.checkpoint import Checkpoint
+from qingmo.model.packed_file import Progress
+from qingmo.model.packed_layout import LANES
+from qingmo.model.tiles import coarsest_group, float_tiles
+from qingmo.model.weights import Weight, model_weights
+
+CHUNK_BYTES = 8 << 20  # of float32 rows at a time: enough to keep threads busy, and a few copies of it stay small
+LARGEST = {"int8": 3.4028235e38, "float32": 3.4028235e38, "float16": 65504.0, "bfloat16": 3.3895314e38}
+
+
+@dataclass(frozen=True, slots=True)
+class Packer:
+    """Reads a checkpoint's weights and lays them out.
+
+    Both methods raise CheckpointError for weights that cannot be read or are not finite, and ConfigError for weights
+    out of the kind's range; each names the file and the tensor.
+    """
+
+    checkpoint: Checkpoint
+    kind: str  # of the matrices
+    threads: int
+    progress: Progress | None
+
+    def weight_groups(self) -> dict[str, int]:
+        """The weight group of each int8 matrix, from a pass over its rows; {} for other kinds."""
+        if self.kind != "int8":
+            return {}
+        matrices = [weight for weight in model_weights(self.checkpoint.config) if weight.is_matrix]
+        total = sum(weight.outputs * (weight.inputs or 0) for weight in matrices)
+        groups, done = {}, 0
+        for weight in matrices:
+            groups[weight.name] = self._weight_group(weight)
+            done += weight.outputs * (weight.inputs or 0)
+            if self.progress is not None:
+                self.progress("Measuring weights", done, total)
+        return groups
+
+    def contents(self, weight_groups: Mapping[str, int]) -> Iterator[tuple[str, Iterator[np.ndarray]]]:
+        """Each packed tensor's name, and the C-contiguous pieces that make its bytes."""
+        for weight in model_weights(self.checkpoint.config):
+            yield weight.name, self._pieces(weight, weight_groups.get(weight.name, 0))
+
+    def _weight_group(self, weight: Weight) -> int:
+        from qingmo import _native
+
+        errors = np.zeros(4)
+        for rows in self._chunks(weight):
+            errors += _native.int8_errors(rows, self.threads)
+        return coarsest_group(errors)
+
+    def _pieces(self, weight: Weight, weight_group: int) -> Iterator[np.ndarray]:
+        for rows in self._chunks(weight):
+            if not weight.is_matrix:
+                yield rows
+            elif self.kind == "int8":
+                yield _quantized(rows, weight_group, self.threads)
+            else:
+                yield float_tiles(rows, self.kind)
+
+    def _chunks(self, weight: Weight) -> Iterator[np.ndarray]:
+        """The stacked rows of a weight, float32 [rows, inputs] or [rows], whole tiles at a time, C-contiguous."""
+        step = max(1, CHUNK_BYTES // (4 * (weight.inputs or 1)) // LANES) * LANES
+        for begin in range(0, weight.outputs, step):
+            pieces = list(self._rows_of_parts(weight, begin, min(begin + step, weight.outputs)))
+            yield pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+
+    def _rows_of_parts(self, weight: Weight, begin: int, end: int) -> Iterator[np.ndarray]:
+        start = 0  # of the part, in rows of the stack
+        for part in weight.parts:
+            low, high = max(begin - start, 0), min(end - start, part.rows)
+            if low < high:
+                rows = self.checkpoint.read_rows(part.name, low, high)
+                self._require_range(part.name, rows, self.kind if weight.is_matrix else "float32")
+                yield rows
+            start += part.rows
+
+    def _require_range(self, name: str, rows: np.ndarray, kind: str) -> None:
+        largest = float(max(rows.max(), -rows.min()))  # NaN stays NaN, which is not below any limit
+        if largest <= LARGEST[kind]:
+            return
+        path = self.checkpoint.path_of(name)
+        if not np.isfinite(largest):
+            raise CheckpointError(f"{path}: tensor {name} holds infinite values or NaN. Download the model again.")
+        raise ConfigError(
+            f"{path}: tensor {name} holds {largest:g}, more than {kind} can ({LARGEST[kind]:g}). "
+            f"Use --dtype float32, or --quantization int8."
+        )
+
+
+def _quantized(rows: np.ndarray, weight_group: int, threads: int) -> np.ndarray:
+    from qingmo import _native
+
+    return _native.quantize_int8(rows, weight_group, threads)
