@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 import numpy as np
 
+from qingmo.config import BLOCK_SIZE
 from qingmo.engine.batch import block_tables
 from qingmo.engine.kv_cache import KVCache
 from qingmo.engine.runner import Batch, Runner
 from qingmo.engine.sequence import blocks_for
 
-ROWS_AT_ONCE = 64
-"""Rows of logits that stay inside the runner at once: 64 of 152 k float32 are 39 MB."""
+ROWS_AT_ONCE = BLOCK_SIZE
+"""Rows whose logits are in the runner at once: 16 of 152 k float32 are 10 MB, and share one reading of a head."""
 
 
 def prompt_logits(runner: Runner, cache: KVCache, token_ids: list[int], *, make_room: Callable[[], bool]) -> np.ndarray:

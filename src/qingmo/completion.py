@@ -1,0 +1,51 @@
+"""What LLM.generate and LLM.chat give back: plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLogprob:
+    """The log probability of a token under the unmodified logits, and of the likeliest ones at its place."""
+
+    token_id: int
+    logprob: float
+    top: tuple[tuple[int, float], ...]  # (token id, logprob), likeliest first
+
+
+@dataclass(slots=True)
+class CompletionOutput:
+    """One answer."""
+
+    index: int
+    text: str = ""
+    token_ids: list[int] = field(default_factory=list)  # the end-of-sequence token included
+    finish_reason: str | None = None  # "stop": it ended by itself or at a stop string; "length": a limit was reached
+    logprobs: list[TokenLogprob] | None = None  # one a token, where asked for
+
+
+@dataclass(slots=True)
+class Completion:
+    """The answers to one prompt. `text` and the like are those of the first."""
+
+    prompt: str | None  # None where the prompt was given as ids or as a conversation
+    prompt_token_ids: list[int]
+    outputs: list[CompletionOutput]
+    num_cached_tokens: int = 0  # of the prompt, how many were found in the prefix cache
+
+    @property
+    def text(self) -> str:
+        return self.outputs[0].text
+
+    @property
+    def token_ids(self) -> list[int]:
+        return self.outputs[0].token_ids
+
+    @property
+    def finish_reason(self) -> str | None:
+        return self.outputs[0].finish_reason
+
+    @property
+    def logprobs(self) -> list[TokenLogprob] | None:
+        return self.outputs[0].logprobs
