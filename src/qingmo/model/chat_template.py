@@ -111,6 +111,8 @@ class ChatTemplate:
                     f"takes more than {_FUEL} steps for these messages. Send fewer or shorter ones."
                 ) from None
             raise _failed(f"cannot render these messages: {error.message}") from None
+        except (TypeError, ValueError) as error:  # from tojson or strftime_now
+            raise _failed(f"cannot render these messages: {error}") from None
 
 
 class _RefusedByTemplate(Exception):
@@ -124,9 +126,8 @@ def _failed(what: str) -> InvalidRequestError:
 def _mark_generated(
     hidden: HiddenText, original: dict[str, Any], safe: dict[str, Any], generated: Generated
 ) -> dict[str, Any]:
-    if original["role"] != "assistant" or not original["content"] or original.get("tool_calls"):
-        return safe
-    ids = generated(original["content"])
+    content = original.get("content")
+    ids = generated(content) if original["role"] == "assistant" and content else None
     return {**safe, "content": hidden.stand_in(safe["content"], ids)} if ids else safe
 
 

@@ -42,16 +42,11 @@ def _check_message(message: object, field: str) -> dict[str, Any]:
     role = message.get("role")
     if role not in ROLES:
         raise _bad(f"{field}.role", role, f"one of {', '.join(ROLES)}")
-    checked: dict[str, Any] = _copy({k: v for k, v in message.items() if k != "content"}, field)
-    calls = checked.get("tool_calls")
-    if calls is not None:
-        if role != "assistant":
-            raise InvalidRequestError(
-                f"{field}.tool_calls: only an assistant calls tools.", field=f"{field}.tool_calls"
-            )
-        _check_tool_calls(calls, f"{field}.tool_calls")
-    checked["content"] = _content(message.get("content"), f"{field}.content", optional=bool(calls))
-    return checked
+    calls = _check_tool_calls(message.get("tool_calls"), role, f"{field}.tool_calls")
+    content = _content(message.get("content"), f"{field}.content", optional=bool(calls))
+    known = {"role": role, "content": content, "tool_calls": calls}
+    others = _copy({k: v for k, v in message.items() if k not in known}, field)
+    return {key: known[key] if key in known else others[key] for key in message}
 
 
 def _content(content: object, field: str, *, optional: bool) -> str | None:
@@ -76,17 +71,25 @@ def _text_part(part: object, field: str) -> str:
     return str(part["text"])
 
 
-def _check_tool_calls(calls: object, field: str) -> None:
-    """Check a copied list of calls. OpenAI's clients send arguments as JSON text; templates, and the data models were
+def _check_tool_calls(calls: object, role: str, field: str) -> list[Any] | None:
+    """A copy of a message's calls. OpenAI's clients send arguments as JSON text; templates, and the data models were
     trained on, have the object, so text that is one becomes one."""
-    if not isinstance(calls, list):
+    if calls is None:
+        return None
+    if role != "assistant":
+        raise InvalidRequestError(f"{field} is in a message of the {role}; only an assistant calls tools.", field=field)
+    if not isinstance(calls, list | tuple):
         raise _bad(field, calls, "a list of calls")
-    for i, call in enumerate(calls):
-        function = call.get("function", call) if isinstance(call, dict) else None
-        if not isinstance(function, dict) or not isinstance(function.get("name"), str):
-            raise _bad(f"{field}[{i}]", call, 'an object like {"function": {"name": "...", "arguments": {}}}')
-        if isinstance(function.get("arguments"), str):
-            function["arguments"] = _parsed(function["arguments"], f"{field}[{i}].function.arguments")
+    return [_check_tool_call(_copy(call, f"{field}[{i}]"), f"{field}[{i}]") for i, call in enumerate(calls)]
+
+
+def _check_tool_call(call: Any, field: str) -> dict[str, Any]:
+    function = call.get("function", call) if isinstance(call, dict) else None
+    if not isinstance(function, dict) or not isinstance(function.get("name"), str):
+        raise _bad(field, call, 'an object like {"function": {"name": "...", "arguments": {}}}')
+    if isinstance(function.get("arguments"), str):
+        function["arguments"] = _parsed(function["arguments"], f"{field}.function.arguments")
+    return dict(call)
 
 
 def _parsed(arguments: str, field: str) -> Any:
