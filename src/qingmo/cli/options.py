@@ -34,7 +34,7 @@ class Size(click.ParamType[int]):
         return int(float(match[1]) * _UNITS[match[2].upper()])
 
 
-_ENGINE_OPTIONS = (
+_WEIGHT_OPTIONS = (
     click.option(
         "--model-name-or-path",
         "model",
@@ -55,14 +55,18 @@ _ENGINE_OPTIONS = (
         help="Number type of weights that are not quantized; given alone it implies --quantization none. "
         "auto: the model's own.",
     ),
+)
+
+_ENGINE_OPTIONS = (
+    *_WEIGHT_OPTIONS,
     click.option(
         "--max-model-len",
         type=int,
         default=_DEFAULTS.max_model_len,
         show_default=True,
         metavar="TOKENS",
-        help="Most tokens of a conversation and its answer together. A Chinese character is about one token, "
-        "an English word a little more.",
+        help="Most tokens of a conversation and its answer together. A token is one or two Chinese characters, "
+        "or most of an English word.",
     ),
     click.option(
         "--max-num-seqs",
@@ -154,6 +158,11 @@ _SAMPLING_OPTIONS = (
 def engine_options(command: Command) -> Command:
     """Adds the engine's flags; the command gets `config: EngineConfig` in their place."""
     return _with_options(command, _ENGINE_OPTIONS, "config", EngineConfig)
+
+
+def weight_options(command: Command) -> Command:
+    """Of the engine's flags those that say which weights and in what form; `config: EngineConfig` as above."""
+    return _with_options(command, _WEIGHT_OPTIONS, "config", EngineConfig)
 
 
 def sampling_options(command: Command) -> Command:

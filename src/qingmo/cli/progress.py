@@ -1,4 +1,4 @@
-"""Shows long steps on standard error: a bar on a terminal, a line every tenth elsewhere.
+"""Shows long steps on standard error: a bar on a terminal, a line now and then elsewhere.
 
 Costs nothing until a step reports: rich is imported then.
 """
@@ -6,6 +6,7 @@ Costs nothing until a step reports: rich is imported then.
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 Report = Callable[[str, int, int], None]
 """Called with (what is being done, bytes done, bytes in all), as often as the step likes."""
+
+
+SECONDS_BETWEEN_LINES = 5.0
 
 
 @contextmanager
@@ -64,14 +68,18 @@ class _Bar:
 
 
 class _Lines:
+    """For a log: a line when a step ends, and one every few seconds before."""
+
     def __init__(self) -> None:
-        self._shown: dict[str, int] = {}  # label -> tenths shown so far
+        self._shown_at: dict[str, float] = {}  # label -> when it was shown last
 
     def report(self, label: str, done: int, total: int) -> None:
-        tenths = 10 * done // total if total else 10
-        if tenths > self._shown.get(label, -1):
-            self._shown[label] = tenths
-            click.echo(f"{label}: {10 * tenths} % of {size_text(total)}", err=True)
+        now = time.monotonic()
+        if done < total and now - self._shown_at.setdefault(label, now) < SECONDS_BETWEEN_LINES:
+            return
+        self._shown_at[label] = now
+        share = f" ({100 * done // total} %)" if total else ""
+        click.echo(f"{label}: {size_text(done)}{share}", err=True)
 
 
 def size_text(size: int) -> str:
