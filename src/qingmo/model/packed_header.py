@@ -12,8 +12,17 @@ from typing import Any, BinaryIO, Literal, get_args, get_origin, get_type_hints
 
 from qingmo.config import ModelConfig
 from qingmo.model.json_object import json_object
-from qingmo.model.packed_layout import MATRIX_KINDS, NO_DIGEST, WEIGHT_GROUPS, PackedFile, plan_layout, with_digests
+from qingmo.model.packed_layout import (
+    MATRIX_KINDS,
+    NO_DIGEST,
+    WEIGHT_GROUPS,
+    PackedFile,
+    PackedTensor,
+    plan_layout,
+    with_digests,
+)
 
+TENSOR_FIELDS = tuple(field.name for field in fields(PackedTensor))
 MAGIC = b"QINGMOPK"
 FORMAT_VERSION = 1
 PREFIX = struct.Struct("<8sII")
@@ -38,7 +47,7 @@ def encode_header(packed: PackedFile) -> bytes:
         "kind": packed.kind,
         "file_size": packed.file_size,
         "config": asdict(packed.config),
-        "tensors": {name: asdict(tensor) for name, tensor in packed.tensors.items()},
+        "tensors": {name: _entry(tensor) for name, tensor in packed.tensors.items()},
     }
     text = json.dumps(header).encode()
     start = PREFIX.pack(MAGIC, FORMAT_VERSION, len(text)) + text
@@ -60,14 +69,18 @@ def read_header(path: Path, file: BinaryIO, file_size: int) -> PackedFile:
     text = file.read(length)
     if file.read(DIGEST_SIZE) != _digest(prefix + text):
         raise ValueError("is damaged: its header does not match its checksum")
-    return _decode(path, json_object(text), file_size)
+    return _decode(path, json_object(text), file.tell(), file_size)
 
 
 def _digest(content: bytes) -> bytes:
     return blake2b(content, digest_size=DIGEST_SIZE).digest()
 
 
-def _decode(path: Path, header: Mapping[str, Any], file_size: int) -> PackedFile:
+def _entry(tensor: PackedTensor) -> dict[str, Any]:
+    return {name: getattr(tensor, name) for name in TENSOR_FIELDS}
+
+
+def _decode(path: Path, header: Mapping[str, Any], header_end: int, file_size: int) -> PackedFile:
     """A layout follows from config, kind and weight groups, so plan it again: the header must say the same."""
     config = _config(header.get("config"))
     kind, key, entries = header.get("kind"), header.get("key"), header.get("tensors")
@@ -75,29 +88,36 @@ def _decode(path: Path, header: Mapping[str, Any], file_size: int) -> PackedFile
         raise _damaged("kind, key or tensors")
     if config.num_layers > len(entries):
         raise _damaged("the number of tensors")
-    groups = {name: _checked(name, entry)["weight_group"] for name, entry in entries.items()}
-    planned = plan_packed(path, key, kind, config, groups)
+    for name, entry in entries.items():
+        _require_entry(name, entry)
+    begin = next(iter(entries.values()))["offset"]
+    if not header_end <= begin <= file_size:
+        raise _damaged("the first tensor's offset")
+    planned = plan_layout(
+        path, key, kind, config, begin, {name: entry["weight_group"] for name, entry in entries.items()}
+    )
     if list(planned.tensors) != list(entries):
         raise _damaged("the list of tensors")
     packed = with_digests(planned, {name: entry["digest"] for name, entry in entries.items()})
     for name, tensor in packed.tensors.items():
-        if asdict(tensor) != entries[name]:
+        if _entry(tensor) != entries[name]:
             raise _damaged(f"tensor {name}")
     if header.get("file_size") != packed.file_size or packed.file_size != file_size:
         raise ValueError(f"is cut short: it has {file_size} bytes and should have {packed.file_size}")
     return packed
 
 
-def _checked(name: str, entry: object) -> Mapping[str, Any]:
-    """The two fields of a tensor that nothing else tells."""
+def _require_entry(name: str, entry: object) -> None:
+    """Check the fields of a tensor that nothing else tells."""
     if not isinstance(entry, dict):
         raise _damaged(f"tensor {name!r:.50}")
-    group, digest = entry.get("weight_group"), entry.get("digest")
+    group, offset, digest = entry.get("weight_group"), entry.get("offset"), entry.get("digest")
     if type(group) is not int or group not in WEIGHT_GROUPS:
         raise _damaged(f"weight_group of tensor {name!r:.50}")
+    if type(offset) is not int or not 0 < offset <= LARGEST:
+        raise _damaged(f"offset of tensor {name!r:.50}")
     if not isinstance(digest, str) or len(digest) != len(NO_DIGEST):
         raise _damaged(f"digest of tensor {name!r:.50}")
-    return entry
 
 
 def _config(values: object) -> ModelConfig:
