@@ -13,10 +13,12 @@ from toy_checkpoint import read_toy_tensors
 from qingmo.config import EngineConfig
 from qingmo.engine.admission import has_token
 from qingmo.engine.engine import Engine
-from qingmo.engine.runner import Runner
+from qingmo.engine.runner import NativeRunner, Runner
+from qingmo.model.checkpoint import open_checkpoint
+from qingmo.model.packing import packed_checkpoint
 from qingmo.model.tokenizer import Tokenizer
 
-MakeRunner = Callable[[int], Runner]
+MakeRunner = Callable[..., Runner]
 MakeEngine = Callable[..., Engine]
 
 
@@ -37,7 +39,28 @@ def make_reference_runner(reference_model: ReferenceModel, vocabulary: Tokenizer
     return lambda num_blocks: ReferenceRunner(reference_model, num_blocks, valid=valid)
 
 
-@pytest.fixture(scope="session", params=["reference"])
+@pytest.fixture(scope="session")
+def make_native_runner(toy_folder: Path, vocabulary: Tokenizer) -> MakeRunner:
+    """num_blocks, and threads and isa where they matter -> the native runner with int8 weights."""
+    packed = packed_checkpoint(open_checkpoint(toy_folder), "int8")
+
+    def make(num_blocks: int, threads: int = 2, isa: str | None = None) -> Runner:
+        return NativeRunner(
+            packed,
+            rope_theta=packed.config.rope_theta,
+            valid_tokens=vocabulary.valid_token_mask(packed.config.vocab_size),
+            num_blocks=num_blocks,
+            max_rows=512,
+            max_outputs=64,
+            max_positions=2048,
+            threads=threads,
+            isa=isa,
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session", params=["reference", "native"])
 def make_runner(request: pytest.FixtureRequest) -> MakeRunner:
     """num_blocks -> a Runner of the toy checkpoint."""
     return request.getfixturevalue(f"make_{request.param}_runner")

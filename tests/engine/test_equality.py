@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import pytest
 from engine.conftest import MakeRunner
 
 from qingmo.config import EngineConfig
 from qingmo.engine.engine import Engine
-from qingmo.engine.runner import Runner, Sampler, SampleRow
+from qingmo.engine.runner import Runner, Sampler, SampleRow, available_isas
 from qingmo.model.tokenizer import Tokenizer
 from qingmo.sampling_params import SamplingParams
 
@@ -235,3 +236,15 @@ def test_requests_preempted_all_the_time_give_the_same(
     served = serve(engine, requests, clients=2)
     assert served.preemptions > 20
     assert_same(served, alone)
+
+
+@pytest.mark.parametrize("isa", available_isas())
+@pytest.mark.parametrize("threads", [1, 2])
+def test_any_number_of_threads_and_any_instruction_set_give_the_same(
+    make_native_runner: MakeRunner, vocabulary: Tokenizer, eos: int, requests: list, threads: int, isa: str
+) -> None:
+    def served(**machine: object) -> Served:
+        runner = partial(make_native_runner, **machine)
+        return serve(new_engine(runner, vocabulary, eos, max_batched_tokens=100), requests)
+
+    assert_same(served(threads=threads, isa=isa), served())
