@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from qingmo import __version__
 from qingmo.errors import ConfigError, InvalidRequestError, QingmoError
 
 __all__ = ["main"]
@@ -57,7 +58,7 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="qingmo", message="qingmo %(version)s")
+@click.version_option(__version__, message="qingmo %(version)s")
 def qingmo() -> None:
     """Qingmo (轻模) runs a small language model on this computer, without a GPU and without a cloud.
 
@@ -70,6 +71,6 @@ def qingmo() -> None:
 
 def main() -> None:
     """Entry point of the installed command. Text that a terminal cannot show becomes "?" and never an error."""
-    for stream in (sys.stdout, sys.stderr):
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     qingmo(prog_name="qingmo")

@@ -75,26 +75,27 @@ class Dialogue:
         note("A new conversation under these instructions." if rest else "A new conversation.")
 
     def _reply(self, question: str) -> None:
-        try:
-            conversation, answer = self._begin(question)
-        except InvalidRequestError as error:  # the conversation goes on as if this had not been asked
-            note(str(error), color="red")
-            return
         with ctrl_c_stops_the_answer() as interrupt:
+            try:
+                conversation, answer = self._begin(question)
+            except InvalidRequestError as error:  # the conversation goes on as if this had not been asked
+                note(str(error), color="red")
+                return
             for piece in answer.pieces(interrupt):
                 click.echo(piece, nl=False)
         click.echo()
         note(answer.summary())
         self._prompts.remember(answer.text, answer.token_ids)
-        self._conversation = conversation.answered(answer.text)
+        if answer.text:  # stopped before its first word, it leaves nothing to go on from
+            self._conversation = conversation.answered(answer.text)
 
     def _begin(self, question: str) -> tuple[Conversation, Answer]:
         asked = self._conversation.asked(question)
         fitted = asked.fitted(self._max_model_len)
         answer = Answer(self._engine, fitted.prompt(), self._params)
         if fitted is not asked:
-            turns = (len(asked.turns) - len(fitted.turns)) // 2
-            note(f"Forgot the oldest of this conversation ({turns} answers) to stay below --max-model-len.")
+            pairs = (len(asked.turns) - len(fitted.turns)) // 2
+            note(f"Forgot the oldest questions and answers ({pairs}): --max-model-len is {self._max_model_len}.")
         return fitted, answer
 
 
