@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, cast
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from qingmo.sampling_params import SamplingParams
 if TYPE_CHECKING:
     from qingmo.config import ModelConfig
     from qingmo.model.packed_file import PackedFile
+
+
+_Number = TypeVar("_Number", int, float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +173,7 @@ class NativeRunner:
     ) -> np.ndarray | None:
         """See Runner."""
         begin, end = layers or (0, self.num_layers)
-        hidden: np.ndarray | None = self._decoder.forward(
+        hidden = self._decoder.forward(
             batch.token_ids,
             batch.positions,
             batch.spans,
@@ -181,7 +184,7 @@ class NativeRunner:
             hidden_in,
             batch.want == "hidden",
         )
-        return hidden
+        return cast("np.ndarray | None", hidden)
 
     def logits(self, output: int) -> np.ndarray:
         """See Runner."""
@@ -190,13 +193,13 @@ class NativeRunner:
     def new_sampler(self, params: SamplingParams, seed: int, prompt: Sequence[int], choice: int = 0) -> Sampler:
         """See Runner."""
         return _native.Sampler(
-            temperature=params.temperature,
-            top_p=params.top_p,
-            top_k=params.top_k,
-            min_p=params.min_p,
-            repetition_penalty=params.repetition_penalty,
-            presence_penalty=params.presence_penalty,
-            frequency_penalty=params.frequency_penalty,
+            temperature=_resolved(params.temperature),
+            top_p=_resolved(params.top_p),
+            top_k=_resolved(params.top_k),
+            min_p=_resolved(params.min_p),
+            repetition_penalty=_resolved(params.repetition_penalty),
+            presence_penalty=_resolved(params.presence_penalty),
+            frequency_penalty=_resolved(params.frequency_penalty),
             logit_bias=list((params.logit_bias or {}).items()),
             logprobs=-1 if params.logprobs is None else params.logprobs,
             seed=seed,
@@ -207,7 +210,8 @@ class NativeRunner:
 
     def sample(self, rows: Sequence[SampleRow]) -> list[SampledToken]:
         """See Runner."""
-        sampled = self._decoder.sample([(r.output, r.sampler, r.position, r.mask) for r in rows], self._valid_tokens)
+        native = [(row.output, cast(_native.Sampler, row.sampler), row.position, row.mask) for row in rows]
+        sampled = self._decoder.sample(native, self._valid_tokens)
         return [SampledToken(token, logprob, tuple(top)) for token, logprob, top in sampled]
 
     def read_block(self, block: int) -> bytes:
@@ -241,6 +245,13 @@ def kv_block_bytes(config: ModelConfig, dtype: str) -> int:
     """Bytes of one KV block: keys and values of 16 tokens in every layer."""
     width = 4 if dtype == "float32" else 2
     return config.num_layers * config.num_kv_heads * config.head_dim * 2 * BLOCK_SIZE * width
+
+
+def _resolved(value: _Number | None) -> _Number:
+    """A field of sampling parameters that went through sampling_params.resolve, where none is left out."""
+    if value is None:
+        raise ValueError("sampling parameters must be resolved before they reach a runner")
+    return value
 
 
 def _fingerprint(key: str, kv_dtype: str, rope_theta: float) -> bytes:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qingmo.errors import CheckpointError, ConfigError
+from qingmo.model.channel_factors import channel_factors
 from qingmo.model.checkpoint import Checkpoint
 from qingmo.model.packed_file import Progress
 from qingmo.model.packed_layout import LANES
@@ -70,9 +71,19 @@ class Packer:
     def _chunks(self, weight: Weight) -> Iterator[np.ndarray]:
         """The stacked rows of a weight, float32 [rows, inputs] or [rows], whole tiles at a time, C-contiguous."""
         step = max(1, CHUNK_BYTES // (4 * (weight.inputs or 1)) // LANES) * LANES
+        factors = self._channel_factors(weight)
         for begin in range(0, weight.outputs, step):
             pieces = list(self._rows_of_parts(weight, begin, min(begin + step, weight.outputs)))
-            yield pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+            rows = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+            if factors is not None:
+                rows = rows * factors if weight.is_matrix else rows / factors[begin : begin + len(rows)]
+            yield rows
+
+    def _channel_factors(self, weight: Weight) -> np.ndarray | None:
+        """What moves from a norm into the int8 matrix behind it; None where nothing does."""
+        if self.kind != "int8" or weight.norm is None:
+            return None
+        return channel_factors(self.checkpoint.read_rows(weight.norm.name, 0, weight.norm.rows))
 
     def _rows_of_parts(self, weight: Weight, begin: int, end: int) -> Iterator[np.ndarray]:
         start = 0  # of the part, in rows of the stack

@@ -23,6 +23,7 @@ class Weight:
     name: str
     parts: tuple[Part, ...]
     inputs: int | None  # columns of the checkpoint's [out, in] matrix; None: a vector
+    norm: Part | None = None  # what the inputs went through last; of a norm of that kind, the norm itself
 
     @property
     def outputs(self) -> int:
@@ -54,18 +55,24 @@ def _layer_weights(config: ModelConfig, layer: int) -> Iterator[Weight]:
     qkv_rows = {"self_attn.q_proj": q, "self_attn.k_proj": kv, "self_attn.v_proj": kv}
     gate_up_rows = {"mlp.gate_proj": intermediate, "mlp.up_proj": intermediate}
 
-    def weight(name: str, rows: dict[str, int], inputs: int | None, suffix: str = "weight") -> Weight:
-        parts = tuple(Part(f"model.layers.{layer}.{module}.{suffix}", n) for module, n in rows.items())
-        return Weight(f"layers.{layer}.{name}", parts, inputs)
+    def part(module: str, rows: int, suffix: str = "weight") -> Part:
+        return Part(f"model.layers.{layer}.{module}.{suffix}", rows)
 
-    yield weight("attn_norm", {"input_layernorm": hidden}, None)
-    yield weight("qkv", qkv_rows, hidden)
+    def weight(
+        name: str, rows: dict[str, int], inputs: int | None, suffix: str = "weight", norm: Part | None = None
+    ) -> Weight:
+        parts = tuple(part(module, n, suffix) for module, n in rows.items())
+        return Weight(f"layers.{layer}.{name}", parts, inputs, norm)
+
+    attn_norm, mlp_norm = part("input_layernorm", hidden), part("post_attention_layernorm", hidden)
+    yield Weight(f"layers.{layer}.attn_norm", (attn_norm,), None, attn_norm)
+    yield weight("qkv", qkv_rows, hidden, norm=attn_norm)
     if config.qkv_bias:
         yield weight("qkv_bias", qkv_rows, None, "bias")
     if config.qk_norm:
         yield weight("q_norm", {"self_attn.q_norm": config.head_dim}, None)
         yield weight("k_norm", {"self_attn.k_norm": config.head_dim}, None)
     yield weight("o", {"self_attn.o_proj": hidden}, q)
-    yield weight("mlp_norm", {"post_attention_layernorm": hidden}, None)
-    yield weight("gate_up", gate_up_rows, hidden)
+    yield Weight(f"layers.{layer}.mlp_norm", (mlp_norm,), None, mlp_norm)
+    yield weight("gate_up", gate_up_rows, hidden, norm=mlp_norm)
     yield weight("down", {"mlp.down_proj": hidden}, intermediate)
