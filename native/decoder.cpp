@@ -182,10 +182,11 @@ Activations Decoder::activations(const Matrix& next) const {
     return {values_, scales_, corrections_, floats_, next.inputs, next.inputs / kActivationGroup};
 }
 
-void Decoder::take_row(const float* row, uint32_t at, uint32_t width, const Matrix& next) {
+void Decoder::take_row(const float* row, uint32_t at, uint32_t rows, uint32_t width, const Matrix& next) {
     if (next.type == ElementType::int8) {
-        const size_t groups = next.inputs / kActivationGroup;
-        kernels_.quantize(row, width, values_ + size_t(at) * next.inputs, scales_ + at * groups, corrections_ + at * groups);
+        const size_t tile = at / kRowTile * kRowTile, groups = next.inputs / kActivationGroup;
+        kernels_.quantize(row, width, std::min<uint32_t>(kRowTile, uint32_t(rows - tile)), uint32_t(at - tile),
+                          values_ + tile * next.inputs, scales_ + tile * groups, corrections_ + tile * groups);
     } else if (row != floats_ + size_t(at) * next.inputs) {
         std::memcpy(floats_ + size_t(at) * next.inputs, row, width * sizeof(float));
     }
@@ -196,12 +197,12 @@ void Decoder::norm_rows(const float* x, uint32_t rows, const float* weight, cons
     for_rows(rows, 16, [&](uint32_t row, int worker) {
         float* normed = scratch(worker);
         kernels_.rms_norm(x + size_t(row) * h, weight, h, shape_.rms_norm_eps, normed);
-        take_row(normed, row, h, next);
+        take_row(normed, row, rows, h, next);
     });
 }
 
 void Decoder::plain_rows(const float* x, size_t stride, uint32_t rows, const Matrix& next) {
-    for_rows(rows, 16, [&](uint32_t row, int) { take_row(x + row * stride, row, uint32_t(stride), next); });
+    for_rows(rows, 16, [&](uint32_t row, int) { take_row(x + row * stride, row, rows, uint32_t(stride), next); });
 }
 
 void Decoder::silu_rows(uint32_t rows, const Matrix& next) {
@@ -210,7 +211,7 @@ void Decoder::silu_rows(uint32_t rows, const Matrix& next) {
         const float* gate = gate_up_ + size_t(row) * 2 * n;
         float* out = scratch(worker);
         kernels_.silu_mul(gate, gate + n, n, out);
-        take_row(out, row, n, next);
+        take_row(out, row, rows, n, next);
     });
 }
 

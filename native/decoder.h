@@ -78,7 +78,7 @@ class Decoder {
     void norm_rows(const float* x, uint32_t rows, const float* weight, const Matrix& next);
     void plain_rows(const float* x, size_t stride, uint32_t rows, const Matrix& next);
     void silu_rows(uint32_t rows, const Matrix& next);
-    void take_row(const float* row, uint32_t at, uint32_t width, const Matrix& next);
+    void take_row(const float* row, uint32_t at, uint32_t rows, uint32_t width, const Matrix& next);
     Activations activations(const Matrix& next) const;
 
     void product(const Matrix& matrix, uint32_t rows, float* out, size_t out_stride, bool add);

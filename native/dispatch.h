@@ -16,15 +16,18 @@ constexpr int kAttentionChunk = 256;   // keys after which a softmax is closed a
 constexpr int kAttentionRows = 8;      // query rows the attention kernel takes at once: accumulators in registers
 constexpr int kMaxHeadDim = 256;
 constexpr int kGemmRowBlock = 128;     // rows of one gemm call: 128 x 48 float carries are 24 KiB, half of L1
+constexpr int kRowTile = 4;            // rows of activations that stand interleaved, as the int8 gemm reads them
 constexpr int kGemmPanel = 3;          // tiles of 16 columns side by side: 4 rows x 48 columns fill 12 accumulators
 
 enum class ElementType : uint32_t { int8, float32, float16, bfloat16 };
 
 // Rows of activations, as `quantize` writes them or as plain floats.
+// Four int8 rows make a tile, the last tile what is left: w rows. Within one, four inputs of each row stand side by side,
+// so that the gemm walks one pointer; tile i begins where row 4i would.
 struct Activations {
-    const int8_t* values;        // [rows][stride] int8; null for a float gemm
-    const float* scales;         // [rows][groups] one per 32 inputs
-    const int32_t* corrections;  // [rows][groups] -128 * (sum of the group's values): weights are stored plus 128
+    const int8_t* values;        // tiles of [stride / 4][w][4] int8
+    const float* scales;         // tiles of [groups][w]: one per row and 32 inputs
+    const int32_t* corrections;  // tiles of [groups][w]: -128 * (sum of the group's values), as weights are stored plus 128
     const float* floats;         // [rows][stride] float32, for unquantized weights
     size_t stride;               // elements from a row to the next
     size_t groups;               // stride / 32
@@ -83,8 +86,9 @@ struct Kernels {
 
     // out = x / rms(x) * weight over n floats (n a multiple of 16).
     void (*rms_norm)(const float* x, const float* weight, uint32_t n, float eps, float* out);
-    // int8 with one scale and one correction per 32 values; n a multiple of 16, the last group filled up with zeros.
-    void (*quantize)(const float* x, uint32_t n, int8_t* values, float* scales, int32_t* corrections);
+    // One row of n floats into place `slot` of a tile of `width` rows: int8 with a scale and a correction per 32 values.
+    // n is a multiple of 16; the last group is filled up with zeros.
+    void (*quantize)(const float* x, uint32_t n, uint32_t width, uint32_t slot, int8_t* values, float* scales, int32_t* corrections);
     // out = silu(gate) * up over n floats (n a multiple of 16).
     void (*silu_mul)(const float* gate, const float* up, uint32_t n, float* out);
     // Rotate pairs (x[i], x[i + half]) by the angle whose cosine and sine are given, [half] each; in place.

@@ -12,69 +12,76 @@ namespace qingmo::QINGMO_ISA {
 // rest being for activations and carries. (A float panel of the same bytes has 512 / element size inputs.)
 constexpr uint32_t kPanelInputs = 512;
 
-// R rows by T tiles of int8 products over whole weight groups [group_begin, group_end), or over activation groups
-// [part_begin, part_end) of the only one. The sum of an output: over weight groups g, scale[g] * (over activation
-// groups a of g, activation scale[a] * integer sum), all fused multiply-adds in order.
-struct Int8Span {
-    uint32_t group_begin, group_end;  // weight groups
-    uint32_t part_begin, part_end;    // activation groups within each
-    bool begins, ends;                // at the first input; at the last
-};
+inline bool one_scale_a_column(const Matrix& matrix) { return matrix.weight_group == matrix.inputs; }
 
+// sum[r][t] += activation scale * integer dot product, for `parts` activation groups in order; one fused multiply-add
+// each. weights: at the first group's bytes of the first tile. The pointers of activations are at the rows' first group.
 template <int R, int T>
-inline void int8_product(const GemmTask& task, uint32_t row, uint32_t tile, const Int8Span& span, float* carry) {
+inline void int8_dots(const uint8_t* weights, size_t tile_bytes, const int8_t* values, const float* scales,
+                      const int32_t* corrections, uint32_t parts, Float (&sum)[R][T]) {
+    for (uint32_t part = 0; part < parts; ++part) {
+        Int acc[R][T];
+        for (int r = 0; r < R; ++r)
+            for (int t = 0; t < T; ++t) acc[r][t] = broadcast_int(corrections[r]);
+#pragma GCC unroll 8
+        for (int k = 0; k < kActivationGroup / 4; ++k) {
+            Bytes w[T];
+            for (int t = 0; t < T; ++t) w[t] = load_bytes(weights + t * tile_bytes + k * 64);
+            for (int r = 0; r < R; ++r) {
+                Int four = broadcast_four(values + (k * R + r) * 4);
+                for (int t = 0; t < T; ++t) acc[r][t] = dot(acc[r][t], w[t], four);
+            }
+        }
+        for (int r = 0; r < R; ++r) {
+            Float scale = broadcast(scales[r]);
+            for (int t = 0; t < T; ++t) sum[r][t] = fma(to_float(acc[r][t]), scale, sum[r][t]);
+        }
+        weights += kActivationGroup * kLanes;
+        values += kActivationGroup * R;
+        scales += R;
+        corrections += R;
+    }
+}
+
+// R rows by T tiles of int8 products over activation groups [begin, end), added to carry [R][kGemmPanel][16].
+// With weight groups the carry is the sum of scaled groups; with one scale a column it is not scaled yet.
+template <int R, int T>
+inline void int8_product(const GemmTask& task, uint32_t row, uint32_t tile, uint32_t begin, uint32_t end, float* carry) {
     const Activations& acts = task.activations;
     const Matrix& matrix = task.matrix;
-    const bool whole_column = matrix.weight_group == matrix.inputs;
-    const size_t group_bytes = 64 + size_t(matrix.weight_group) * kLanes;
-    const uint32_t parts = matrix.weight_group / kActivationGroup;
     const uint8_t* weights = matrix.tiles + tile * matrix.tile_bytes;
-    const int8_t* values = acts.values + row * acts.stride;
-    const float* scales = acts.scales + row * acts.groups;
-    const int32_t* corrections = acts.corrections + row * acts.groups;
+    const int8_t* values = acts.values + row * acts.stride + begin * kActivationGroup * R;
+    const float* scales = acts.scales + row * acts.groups + begin * R;
+    const int32_t* corrections = acts.corrections + row * acts.groups + begin * R;
+    Float sum[R][T];
 
-    for (uint32_t group = span.group_begin; group < span.group_end; ++group) {
-        const uint8_t* head = weights + group * group_bytes;
-        Float sum[R][T];
-        const bool fresh = !whole_column || span.begins;
+    if (one_scale_a_column(matrix)) {
         for (int r = 0; r < R; ++r)
-            for (int t = 0; t < T; ++t) sum[r][t] = fresh ? broadcast(0) : load(carry + (r * kGemmPanel + t) * kLanes);
-
-        for (uint32_t part = span.part_begin; part < span.part_end; ++part) {
-            const uint32_t at = group * parts + part;
-            const uint8_t* body = head + 64 + size_t(part) * (kActivationGroup * kLanes);
-            Int acc[R][T];
-            for (int r = 0; r < R; ++r) {
-                Int start = broadcast_int(corrections[r * acts.groups + at]);
-                for (int t = 0; t < T; ++t) acc[r][t] = start;
-            }
-#pragma GCC unroll 8
-            for (int k = 0; k < kActivationGroup / 4; ++k) {
-                Bytes w[T];
-                for (int t = 0; t < T; ++t) w[t] = load_bytes(body + t * matrix.tile_bytes + k * 64);
-                for (int r = 0; r < R; ++r) {
-                    Int four = broadcast_four(values + r * acts.stride + at * kActivationGroup + k * 4);
-                    for (int t = 0; t < T; ++t) acc[r][t] = dot(acc[r][t], w[t], four);
-                }
-            }
-            for (int r = 0; r < R; ++r) {
-                Float scale = broadcast(scales[r * acts.groups + at]);
-                for (int t = 0; t < T; ++t) sum[r][t] = fma(to_float(acc[r][t]), scale, sum[r][t]);
-            }
-        }
-
+            for (int t = 0; t < T; ++t) sum[r][t] = load(carry + (r * kGemmPanel + t) * kLanes);
+        weights += 64 + size_t(begin) * kActivationGroup * kLanes;
+        int8_dots<R, T>(weights, matrix.tile_bytes, values, scales, corrections, end - begin, sum);
+        for (int r = 0; r < R; ++r)
+            for (int t = 0; t < T; ++t) store(carry + (r * kGemmPanel + t) * kLanes, sum[r][t]);
+        return;
+    }
+    const uint32_t parts = matrix.weight_group / kActivationGroup;
+    const size_t group_bytes = 64 + size_t(matrix.weight_group) * kLanes;
+    weights += begin / parts * group_bytes;
+    for (uint32_t part = begin; part < end; part += parts) {
+        for (int r = 0; r < R; ++r)
+            for (int t = 0; t < T; ++t) sum[r][t] = broadcast(0);
+        int8_dots<R, T>(weights + 64, matrix.tile_bytes, values, scales, corrections, parts, sum);
         for (int t = 0; t < T; ++t) {
-            Float scale = load(reinterpret_cast<const float*>(head + t * matrix.tile_bytes));
+            Float scale = load(reinterpret_cast<const float*>(weights + t * matrix.tile_bytes));
             for (int r = 0; r < R; ++r) {
                 float* to = carry + (r * kGemmPanel + t) * kLanes;
-                if (!whole_column) {
-                    bool first = span.begins && group == span.group_begin;
-                    store(to, fma(sum[r][t], scale, first ? broadcast(0) : load(to)));
-                } else {
-                    store(to, span.ends ? mul(sum[r][t], scale) : sum[r][t]);
-                }
+                store(to, fma(sum[r][t], scale, load(to)));
             }
         }
+        weights += group_bytes;
+        values += matrix.weight_group * R;
+        scales += parts * R;
+        corrections += parts * R;
     }
 }
 
@@ -100,7 +107,7 @@ inline void float_product(const GemmTask& task, uint32_t row, uint32_t tile, uin
     const float* values = acts.floats + row * acts.stride;
     Float sum[R][T];
     for (int r = 0; r < R; ++r)
-        for (int t = 0; t < T; ++t) sum[r][t] = begin ? load(carry + (r * kGemmPanel + t) * kLanes) : broadcast(0);
+        for (int t = 0; t < T; ++t) sum[r][t] = load(carry + (r * kGemmPanel + t) * kLanes);
     for (uint32_t k = begin; k < end; ++k) {
         Float w[T];
         for (int t = 0; t < T; ++t) w[t] = From::read(weights + t * tile_elements + size_t(k) * kLanes);
@@ -114,36 +121,20 @@ inline void float_product(const GemmTask& task, uint32_t row, uint32_t tile, uin
 }
 
 template <int T>
-inline void int8_rows(const GemmTask& task, uint32_t tile, const Int8Span& span) {
-    float* carry = task.carry;
-    for (uint32_t row = task.row_begin; row < task.row_end;) {
-        uint32_t left = task.row_end - row, step = left < 4 ? left : 4;
-        if (left >= 4) int8_product<4, T>(task, row, tile, span, carry);
-        else if (left == 3) int8_product<3, T>(task, row, tile, span, carry);
-        else if (left == 2) int8_product<2, T>(task, row, tile, span, carry);
-        else int8_product<1, T>(task, row, tile, span, carry);
-        row += step;
-        carry += step * kGemmPanel * kLanes;
-    }
-}
-
-template <int T>
 inline void int8_panel(const GemmTask& task, uint32_t tile) {
-    const Matrix& matrix = task.matrix;
-    const uint32_t groups = matrix.inputs / matrix.weight_group, parts = matrix.weight_group / kActivationGroup;
-    if (task.row_end - task.row_begin <= 4) {  // each weight is used once: nothing to keep in L1
-        int8_rows<T>(task, tile, {0, groups, 0, parts, true, true});
-    } else if (groups == 1) {
-        const uint32_t step = kPanelInputs / kActivationGroup;
-        for (uint32_t p = 0; p < parts; p += step) {
-            uint32_t end = p + step < parts ? p + step : parts;
-            int8_rows<T>(task, tile, {0, 1, p, end, p == 0, end == parts});
-        }
-    } else {
-        const uint32_t step = kPanelInputs / matrix.weight_group;
-        for (uint32_t g = 0; g < groups; g += step) {
-            uint32_t end = g + step < groups ? g + step : groups;
-            int8_rows<T>(task, tile, {g, end, 0, parts, g == 0, end == groups});
+    const uint32_t parts = task.matrix.inputs / kActivationGroup;
+    // A single tile of rows uses each weight once: nothing to keep in L1.
+    const bool once = task.row_end - task.row_begin <= kRowTile;
+    const uint32_t step = once ? parts : kPanelInputs / kActivationGroup;
+    for (uint32_t begin = 0; begin < parts; begin += step) {
+        const uint32_t end = begin + step < parts ? begin + step : parts;
+        float* carry = task.carry;
+        for (uint32_t row = task.row_begin; row < task.row_end; row += kRowTile, carry += kRowTile * kGemmPanel * kLanes) {
+            const uint32_t left = task.row_end - row;
+            if (left >= 4) int8_product<4, T>(task, row, tile, begin, end, carry);
+            else if (left == 3) int8_product<3, T>(task, row, tile, begin, end, carry);
+            else if (left == 2) int8_product<2, T>(task, row, tile, begin, end, carry);
+            else int8_product<1, T>(task, row, tile, begin, end, carry);
         }
     }
 }
@@ -176,12 +167,19 @@ inline void panel(const GemmTask& task, uint32_t tile) {
     }
 }
 
+inline void clear_carry(const GemmTask& task) {
+    float* end = task.carry + (task.row_end - task.row_begin) * kGemmPanel * kLanes;
+    for (float* carry = task.carry; carry < end; carry += kLanes) store(carry, broadcast(0));
+}
+
 inline void write_panel(const GemmTask& task, uint32_t tile, uint32_t tiles) {
+    const bool scale = task.matrix.type == ElementType::int8 && one_scale_a_column(task.matrix);
     const float* carry = task.carry;
     for (uint32_t row = task.row_begin; row < task.row_end; ++row, carry += kGemmPanel * kLanes)
         for (uint32_t t = 0; t < tiles; ++t) {
             float* out = task.out + row * task.out_stride + (tile + t) * kLanes;
             Float product = load(carry + t * kLanes);
+            if (scale) product = mul(product, load(reinterpret_cast<const float*>(task.matrix.tiles + (tile + t) * task.matrix.tile_bytes)));
             store(out, task.add ? add(load(out), product) : product);
         }
 }
@@ -189,6 +187,7 @@ inline void write_panel(const GemmTask& task, uint32_t tile, uint32_t tiles) {
 inline void gemm(const GemmTask& task) {
     for (uint32_t tile = task.tile_begin; tile < task.tile_end; tile += kGemmPanel) {
         uint32_t tiles = task.tile_end - tile < kGemmPanel ? task.tile_end - tile : kGemmPanel;
+        clear_carry(task);
         if (tiles == 3) panel<3>(task, tile);
         else if (tiles == 2) panel<2>(task, tile);
         else panel<1>(task, tile);

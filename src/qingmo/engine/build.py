@@ -29,6 +29,7 @@ class LoadedModel:
     """An engine and what its users need beside it."""
 
     engine: Engine
+    runner: NativeRunner
     prompts: Prompts
     checkpoint: Checkpoint
     packed: PackedFile
@@ -69,7 +70,7 @@ def build_engine(config: EngineConfig, progress: Progress | None = None) -> Load
         eos_token_ids=checkpoint.config.eos_token_ids,
         generation_config=checkpoint.generation_config,
     )
-    return LoadedModel(engine, prompts, checkpoint, packed, num_blocks, threads)
+    return LoadedModel(engine, runner, prompts, checkpoint, packed, num_blocks, threads)
 
 
 def kv_cache_blocks(config: EngineConfig, packed: PackedFile) -> int:

@@ -1,0 +1,119 @@
+"""Decode beside the machine's bandwidth, prefill beside OpenVINO: every pair measured in turns in one run.
+
+    python benchmarks/speed.py CHECKPOINT [--openvino PYTHON MODEL_FOLDER] [--turns 9] [--threads 2] [--isa NAME]
+
+Seconds on a shared machine mean little; the ratio of two things done one after the other, many times, does. The median
+over turns is printed with the spread.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+
+from qingmo.config import EngineConfig
+from qingmo.engine.build import build_engine
+from qingmo.engine.runner import Batch
+
+PREFILL_TOKENS = 512
+DECODE_TOKENS = 24
+DECODE_CONTEXT = 64  # where decoding begins; it stays below 128
+
+
+class Qingmo:
+    def __init__(self, checkpoint: str, threads: int, isa: str | None) -> None:
+        model = build_engine(EngineConfig(model=checkpoint, threads=threads, isa=isa, max_batched_tokens=PREFILL_TOKENS))
+        self.runner = model.runner
+        self.packed_bytes = model.packed.file_size
+        self.rng = np.random.default_rng(0)
+        self.table = np.arange(PREFILL_TOKENS // 16 + 1, dtype=np.int32)[None]
+
+    def forward(self, tokens: int, position: int) -> None:
+        self.runner.forward(
+            Batch(
+                token_ids=self.rng.integers(0, 150_000, tokens).astype(np.int32),
+                positions=np.arange(position, position + tokens, dtype=np.int32),
+                spans=np.array([0, tokens], np.int32),
+                block_tables=self.table,
+                output_rows=np.array([tokens - 1], np.int32),
+            )
+        )
+
+    def prefill(self) -> float:
+        begin = time.perf_counter()
+        self.forward(PREFILL_TOKENS, 0)
+        return time.perf_counter() - begin
+
+    def decode(self) -> float:
+        """Seconds a token."""
+        begin = time.perf_counter()
+        for i in range(DECODE_TOKENS):
+            self.forward(1, DECODE_CONTEXT + i)
+        return (time.perf_counter() - begin) / DECODE_TOKENS
+
+    def bandwidth(self) -> float:
+        """Bytes a second at which the same threads read the mapped weights."""
+        return self.packed_bytes / self.runner.read_weights()
+
+
+class OpenVINO:
+    def __init__(self, python: str, folder: str, threads: int) -> None:
+        command = [python, str(Path(__file__).with_name("openvino_worker.py")), folder, str(threads)]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None
+        while self.process.stdout.readline().strip() != "ready":
+            pass
+
+    def seconds(self, what: str) -> float:
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.process.stdin.write(what + "\n")
+        self.process.stdin.flush()
+        return float(self.process.stdout.readline())
+
+
+def report(name: str, values: list[float], unit: str) -> None:
+    middle = statistics.median(values)
+    print(f"{name:48} {middle:9.3f} {unit:12} ({min(values):.3f} to {max(values):.3f})")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("checkpoint")
+    parser.add_argument("--openvino", nargs=2, metavar=("PYTHON", "MODEL_FOLDER"))
+    parser.add_argument("--turns", type=int, default=9)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--isa")
+    a = parser.parse_args()
+    qingmo = Qingmo(a.checkpoint, a.threads, a.isa)
+    peer = OpenVINO(*a.openvino, a.threads) if a.openvino else None
+    qingmo.prefill()
+
+    ours, theirs, decode, share, peer_decode = [], [], [], [], []
+    for _ in range(a.turns):
+        ours.append(qingmo.prefill())
+        if peer:
+            theirs.append(peer.seconds(f"prefill {PREFILL_TOKENS}"))
+        before = qingmo.bandwidth()
+        decode.append(qingmo.decode())
+        share.append(qingmo.packed_bytes / decode[-1] / ((before + qingmo.bandwidth()) / 2))
+        if peer:
+            peer_decode.append(peer.seconds(f"decode {DECODE_TOKENS}") / DECODE_TOKENS)
+
+    report(f"prefill of {PREFILL_TOKENS}", [PREFILL_TOKENS / s for s in ours], "tokens/s")
+    report("decode", [1 / s for s in decode], "tokens/s")
+    report("decode / (read bandwidth / packed bytes)", share, "times")
+    if peer:
+        report(f"OpenVINO prefill of {PREFILL_TOKENS}", [PREFILL_TOKENS / s for s in theirs], "tokens/s")
+        report("prefill / OpenVINO's", [t / s for s, t in zip(ours, theirs, strict=True)], "times")
+        report("OpenVINO decode", [1 / s for s in peer_decode], "tokens/s")
+        report("decode / OpenVINO's", [t / s for s, t in zip(decode, peer_decode, strict=True)], "times")
+        peer.process.kill()
+
+
+if __name__ == "__main__":
+    main()
