@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 COMMAND = [sys.executable, "-m", "qingmo"]
 PATIENCE = 60.0  # s until a test gives up
@@ -44,6 +45,12 @@ class Terminal:
             self._read_some(text)
         shown, _, self._unread = self._unread.partition(wanted)
         return (shown + wanted).decode(errors="replace")
+
+    def wait_until_it_reads(self) -> None:
+        """Return when the program sleeps, waiting for a key. A signal just before that is lost to input()."""
+        state = Path(f"/proc/{self.process.pid}/stat")
+        while state.read_text().rpartition(")")[2].split()[0] != "S":
+            time.sleep(0.001)
 
     def wait_for_anything(self) -> None:
         """Return when something is shown that was not there before."""

@@ -59,13 +59,18 @@ def test_ctrl_c_stops_the_answer_and_not_the_program(long: Terminal) -> None:
 
 
 def test_ctrl_c_at_the_prompt_hints_and_twice_leaves(short: Terminal) -> None:
-    short.press_ctrl("c")
+    _interrupt_prompt(short)
     assert "Ctrl-C again, Ctrl-D or /exit leaves." in short.wait_for(PROMPT)
     _ask(short, "hello")
-    short.press_ctrl("c")
+    _interrupt_prompt(short)
     short.wait_for(PROMPT)
-    short.press_ctrl("c")
+    _interrupt_prompt(short)
     assert short.exit_status() == 0
+
+
+def _interrupt_prompt(screen: Terminal) -> None:
+    screen.wait_until_it_reads()
+    screen.press_ctrl("c")
 
 
 def test_the_conversation_goes_on_until_reset(short: Terminal) -> None:
