@@ -95,14 +95,14 @@ make_venv() {
   rm -rf "$venv"
   if "$python" -c 'import venv, ensurepip' 2>/dev/null; then
     step "making .venv" "$python" -m venv "$venv"
-  elif command -v uv >/dev/null; then
-    step "making .venv with uv (this Python has no venv module)" uv venv --quiet --seed --python "$python" "$venv"
   elif "$python" -c 'import virtualenv' 2>/dev/null; then
     step "making .venv with virtualenv (this Python has no venv module)" "$python" -m virtualenv "$venv"
   elif "$python" -m pip --version >>"$log" 2>&1; then
     step "fetching virtualenv (this Python has no venv module)" "$python" -m pip install --quiet --upgrade \
       --require-hashes --target build/virtualenv -r requirements/virtualenv.txt
     step "making .venv" env PYTHONPATH=build/virtualenv "$python" -m virtualenv "$venv"
+  elif command -v uv >/dev/null; then
+    step "making .venv with uv (this Python has neither venv nor pip)" uv venv --quiet --seed --python "$python" "$venv"
   else
     rm -f "$unfinished"
     fail "This Python ($python) can make no virtual environment: it lacks venv and pip. Install them with:" "" \

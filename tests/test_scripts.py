@@ -194,12 +194,6 @@ def test_no_python_at_all(machine: Machine) -> None:
     assert "found none" in machine.start()[2]
 
 
-def test_python_without_venv_uses_uv(machine: Machine) -> None:
-    machine.add("uv", FAKE_UV)
-    assert machine.start(NO_VENV="1")[0] == 0
-    assert machine.calls[0].startswith("uv venv --quiet --seed")
-
-
 def test_python_without_venv_uses_its_virtualenv(machine: Machine) -> None:
     assert machine.start(NO_VENV="1", HAS_VIRTUALENV="1")[0] == 0
     assert machine.calls[0] == "-m virtualenv .venv"
@@ -209,6 +203,12 @@ def test_python_without_venv_fetches_virtualenv_by_pip(machine: Machine) -> None
     assert machine.start(NO_VENV="1")[0] == 0
     assert "--require-hashes --target build/virtualenv" in machine.calls[0]
     assert machine.calls[1] == "-m virtualenv .venv"
+
+
+def test_python_with_neither_venv_nor_pip_uses_uv(machine: Machine) -> None:
+    machine.add("uv", FAKE_UV)
+    assert machine.start(NO_VENV="1", NO_PIP="1")[0] == 0
+    assert machine.calls[0].startswith("uv venv --quiet --seed")
 
 
 def test_python_with_neither_venv_nor_pip_names_one_command(machine: Machine) -> None:
