@@ -179,23 +179,6 @@ def test_threads_share_one_model_and_get_what_they_would_alone(llm: LLM) -> None
     assert [got[index] for index in range(len(prompts))] == expected
 
 
-def test_a_short_request_need_not_wait_for_a_long_one_of_another_thread(llm: LLM) -> None:
-    begun, ended = threading.Event(), threading.Event()
-
-    def long_answer() -> None:
-        for _ in llm.stream("hello", SamplingParams.greedy(max_tokens=1500, ignore_eos=True)):
-            begun.set()
-        ended.set()
-
-    thread = threading.Thread(target=long_answer)
-    thread.start()
-    begun.wait(timeout=60)
-    llm.generate("hello", SamplingParams(max_tokens=1))
-    assert not ended.is_set()
-    thread.join(timeout=60)
-    assert ended.is_set()
-
-
 def test_a_closed_model_says_so_and_a_stream_over_it_ends(toy_folder: Path) -> None:
     llm = LLM.from_config(EngineConfig(model=str(toy_folder), threads=1))
     stream = llm.stream(HELLO, GREEDY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import fields
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -131,15 +132,12 @@ class LLM:
         self, prompt: list[int], params: SamplingParams | None, pieces: list[str], token_ids: list[int]
     ) -> Iterator[str]:
         """The answer's text as it comes; what was given out so far is in `pieces` and `token_ids`."""
-        run = self._engine.run([prompt], [params])
-        try:
+        with closing(self._engine.run([prompt], [params])) as run:
             for _, output in run:
                 token_ids.append(output.token_id)
                 if output.text:
                     pieces.append(output.text)
                     yield output.text
-        finally:
-            run.close()  # type: ignore[attr-defined]
 
     def _chat_pieces(self, prompt: list[int], params: SamplingParams | None) -> Iterator[str]:
         pieces: list[str] = []

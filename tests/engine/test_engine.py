@@ -166,6 +166,24 @@ def test_text_held_back_comes_with_the_last_token(make_engine: MakeEngine, vocab
     assert outputs[-1].text == "hello world"
 
 
+def test_text_held_back_comes_too_where_the_length_ends_it(
+    make_engine: MakeEngine, vocabulary: Tokenizer, eos: int
+) -> None:
+    ids = vocabulary.encode("hello world")
+    params = SamplingParams.greedy(stop=["hello world!"], max_tokens=len(ids))
+    outputs = answer(make_engine(), [5], params, constraint=lambda: Spell(ids, eos))
+    assert text_of(outputs) == "hello world"
+    assert outputs[-1].finish_reason == "length"
+
+
+def test_penalties_count_the_output_as_it_grows(make_engine: MakeEngine) -> None:
+    free, penalized = (
+        [o.token_id for o in answer(make_engine(), [5], SamplingParams.greedy(max_tokens=12, repetition_penalty=r))]
+        for r in (1.0, 10.0)
+    )
+    assert len(set(free)) < 12 == len(set(penalized))
+
+
 def test_each_answer_of_a_request_has_its_own_constraint_and_shares_the_prompt(
     make_engine: MakeEngine, vocabulary: Tokenizer, eos: int
 ) -> None:
@@ -223,6 +241,13 @@ def test_a_prompt_seen_before_is_found_under_the_same_salt_only(
     assert first[0].cached_prompt_tokens == 0
     assert second[0].cached_prompt_tokens == found
     assert [o.token_id for o in first] == [o.token_id for o in second]
+
+
+def test_without_prefix_caching_requests_at_the_same_time_share_nothing(make_engine: MakeEngine) -> None:
+    engine = make_engine(enable_prefix_caching=False)
+    first, second = (engine.add_request(list(range(5, 50)), GREEDY) for _ in range(2))
+    outputs = run(engine)
+    assert outputs[first, 0][0].cached_prompt_tokens == outputs[second, 0][0].cached_prompt_tokens == 0
 
 
 def test_the_next_turn_of_a_conversation_finds_the_answer_before_it(make_engine: MakeEngine) -> None:

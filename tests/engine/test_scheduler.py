@@ -107,6 +107,15 @@ def test_clients_take_turns_whoever_asked_more() -> None:
     assert [s for s in started if s is not guest] == busy
 
 
+def test_no_client_waits_until_two_others_have_nothing_left() -> None:
+    world = World(max_batched_tokens=64)
+    for client in "aabbaabb":
+        world.add(32, client=client, output=1)
+    late = world.add(32, client="c", output=1)
+    world.step()
+    assert late in rows(world.step())
+
+
 def test_at_most_two_prompts_are_in_flight() -> None:
     world = World(num_blocks=256, max_batched_tokens=48)
     for client in "abcd":
@@ -159,6 +168,7 @@ def test_blocks_are_shared_as_each_chunk_ends() -> None:
     first = world.add(list(range(100)))
     world.step()
     assert world.cache.match(first.hashes) == first.blocks[:2]
+    assert first.published == 2
 
 
 def test_without_keeping_nothing_is_found_after_the_end() -> None:
@@ -184,6 +194,36 @@ def test_the_newest_is_preempted_and_goes_on_from_its_cached_blocks() -> None:
     assert new.cached_prompt_tokens == 0  # what was found at its first start, not when it went on
 
 
+def test_a_preempted_sequence_goes_on_after_its_cached_blocks() -> None:
+    world = World()
+    sequence = world.add(30, output=10)
+    for _ in range(4):
+        world.step()
+    assert len(sequence.tokens) == 34
+    world.scheduler.preempt_newest()
+    assert rows(world.step()) == {sequence: 34 - 32}
+
+
+def test_a_preempted_sequence_goes_before_its_clients_waiting_ones() -> None:
+    world = World(max_num_seqs=1)
+    first, second = world.add(20, output=10), world.add(20)
+    world.step()
+    world.scheduler.preempt_newest()
+    assert list(rows(world.step())) == [first]
+    assert second.state is State.WAITING
+
+
+def test_the_newest_is_the_one_submitted_last_whoever_started_last() -> None:
+    world = World()
+    old, new = world.add(20, client="a", output=10), world.add(20, client="b", output=10)
+    world.step()
+    world.scheduler.preempt_newest()
+    world.scheduler.preempt_newest()
+    assert list(rows(world.step())) == [new, old]
+    world.scheduler.preempt_newest()
+    assert (old.state, new.state) == (State.RUNNING, State.WAITING)
+
+
 def test_a_prompt_does_not_start_where_its_blocks_are_promised() -> None:
     world = World(num_blocks=10, max_batched_tokens=32)
     first = world.add(100, client="a")
@@ -194,6 +234,32 @@ def test_a_prompt_does_not_start_where_its_blocks_are_promised() -> None:
     assert first.state is State.RUNNING
     world.run()
     assert world.scheduler.preemptions == 0
+
+
+def test_a_prompt_leaves_a_block_to_each_that_decodes() -> None:
+    world = World(num_blocks=4)
+    decoding = world.add(10, output=12)
+    world.step()
+    second = world.add(40)
+    world.step()
+    assert second.state is State.WAITING
+    while decoding.state is not State.FINISHED:
+        world.step()
+    world.run()
+    assert world.scheduler.preemptions == 0
+
+
+def test_cached_blocks_a_prompt_finds_do_not_count_as_free_for_it_too() -> None:
+    world = World(num_blocks=8)
+    prompt = list(range(64))
+    world.add(prompt, output=1)
+    world.run()
+    decoding = world.add(20, output=60)
+    world.step()
+    world.add([*prompt, *range(500, 540)], output=1)  # 4 blocks found, 3 more wanted, 2 free beside the found ones
+    world.step()
+    assert world.sequences[-1].state is State.WAITING
+    assert decoding.state is State.RUNNING
 
 
 def test_sequences_leave_in_any_state_and_nothing_stays_held() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
 
@@ -27,7 +27,7 @@ class SyncEngine:
 
     def run(
         self, prompts: Sequence[Iterable[int]], params: Sequence[SamplingParams | None]
-    ) -> Iterator[tuple[int, TokenOutput]]:
+    ) -> Generator[tuple[int, TokenOutput], None, None]:
         """Serve prompts together; (index of the prompt, output) as tokens come, until every answer has ended.
 
         Closing the iterator aborts what is unfinished. Raises as Engine.add_request does, and then none is served.
