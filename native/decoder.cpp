@@ -66,7 +66,7 @@ Decoder::Decoder(const PackedFile& file, const ModelShape& shape, const Limits& 
     attn_width_ = q;
     values_width_ = round_up(std::max({h, q, shape.intermediate_size}), kActivationGroup);
     logits_stride_ = round_up(shape.vocab_size, kLanes);
-    scratch_floats_ = std::max({size_t(kGemmRowBlock) * kGemmPanel * kLanes, values_width_,
+    scratch_floats_ = std::max({size_t(kGemmRowBlock) * kWidePanel * kLanes, values_width_,
                                 2 * kAttentionRows * attention_state_floats(shape.head_dim)});
     const size_t rows = limits.rows;
     auto carve = [&](uint8_t* base) {
@@ -99,9 +99,9 @@ void Decoder::check(const Batch& b, uint32_t begin, uint32_t end, const float* h
     require(b.sequences > 0 && b.spans[0] == 0 && uint32_t(b.spans[b.sequences]) == b.rows, "spans must cover all rows");
     for (uint32_t s = 0; s < b.sequences; ++s) {
         const int32_t first = b.spans[s], last = b.spans[s + 1] - 1;
-        require(first <= last, "a sequence must have a row");
+        require(first <= last && uint32_t(last) < b.rows, "a sequence must have a row, and all its rows in the batch");
         for (int32_t r = first; r <= last; ++r) {
-            require(b.positions[r] == b.positions[first] + (r - first), "positions of a sequence must be consecutive");
+            require(int64_t(b.positions[r]) - b.positions[first] == r - first, "positions of a sequence must be consecutive");
             require(b.token_ids[r] >= 0 && uint32_t(b.token_ids[r]) < shape_.vocab_size, "a token id is outside the vocabulary");
         }
         require(b.positions[first] >= 0 && uint32_t(b.positions[last]) < limits_.positions, "a position is outside the model's length");
@@ -112,8 +112,10 @@ void Decoder::check(const Batch& b, uint32_t begin, uint32_t end, const float* h
             require(id >= 0 && uint32_t(id) < kv_.blocks(), "a block id is outside the pool");
         }
     }
-    for (uint32_t i = 0; i < b.outputs; ++i)
+    for (uint32_t i = 0; i < b.outputs; ++i) {
         require(b.output_rows[i] >= 0 && uint32_t(b.output_rows[i]) < b.rows, "an output row is outside the batch");
+        require(i == 0 || b.output_rows[i] > b.output_rows[i - 1], "output rows must ascend");
+    }
 }
 
 void Decoder::forward(const Batch& batch, uint32_t begin, uint32_t end, const float* hidden_in, float* hidden_out) {
@@ -219,10 +221,10 @@ void Decoder::product(const Matrix& matrix, uint32_t rows, float* out, size_t ou
     const uint32_t tiles = (matrix.outputs + kLanes - 1) / kLanes;
     const uint32_t row_blocks = (rows + kGemmRowBlock - 1) / kGemmRowBlock;
     // With few rows a piece is as large as 50 us of reading allow, if that leaves eight a thread to even things out.
-    uint32_t tiles_a_piece = kGemmPanel;
+    uint32_t tiles_a_piece = kWidePanel;
     if (rows <= 4) {
         const uint32_t even = tiles / (8 * uint32_t(pool_.threads())), quick = uint32_t(kPieceBytes / matrix.tile_bytes);
-        tiles_a_piece = std::max<uint32_t>(1, std::min(even, quick) / kGemmPanel) * kGemmPanel;
+        tiles_a_piece = std::max<uint32_t>(1, std::min(even, quick) / kWidePanel) * kWidePanel;
     }
     const uint32_t panels = (tiles + tiles_a_piece - 1) / tiles_a_piece;
     pool_.run(int(panels * row_blocks), [&](int piece, int worker) {

@@ -15,15 +15,16 @@ constexpr int kBlockTokens = 16;       // tokens in a KV block: one tile of keys
 constexpr int kAttentionChunk = 256;   // keys after which a softmax is closed and merged, whoever computes it
 constexpr int kAttentionRows = 8;      // query rows the attention kernel takes at once: accumulators in registers
 constexpr int kMaxHeadDim = 256;
-constexpr int kGemmRowBlock = 128;     // rows of one gemm call: 128 x 48 float carries are 24 KiB, half of L1
-constexpr int kRowTile = 4;            // rows of activations that stand interleaved, as the int8 gemm reads them
-constexpr int kGemmPanel = 3;          // tiles of 16 columns side by side: 4 rows x 48 columns fill 12 accumulators
+constexpr int kGemmRowBlock = 128;     // rows of one gemm call: their carries and activations stay in L2
+constexpr int kRowTile = 8;            // rows of activations that stand interleaved, as the int8 gemm reads them
+constexpr int kGemmPanel = 2;          // tiles of 16 columns side by side: 8 rows x 2 are 16 independent accumulators
+constexpr int kWidePanel = 4;          // the same for one or two rows, so that four streams of weights are read
 
 enum class ElementType : uint32_t { int8, float32, float16, bfloat16 };
 
 // Rows of activations, as `quantize` writes them or as plain floats.
-// Four int8 rows make a tile, the last tile what is left: w rows. Within one, four inputs of each row stand side by side,
-// so that the gemm walks one pointer; tile i begins where row 4i would.
+// Eight int8 rows make a tile, the last tile what is left: w rows. Within one, four inputs of each row stand side by side,
+// so that the gemm walks one pointer; tile i begins where row 8i would.
 struct Activations {
     const int8_t* values;        // tiles of [stride / 4][w][4] int8
     const float* scales;         // tiles of [groups][w]: one per row and 32 inputs
@@ -53,7 +54,7 @@ struct GemmTask {
     float* out;                     // [rows][out_stride]; a row has room for whole tiles
     size_t out_stride;
     bool add;                       // out += product instead of out = product
-    float* carry;                   // scratch, [kGemmRowBlock][kGemmPanel][16]
+    float* carry;                   // scratch, [kGemmRowBlock][kWidePanel][16]
 };
 
 // Query rows of one sequence against one head of its cached keys and values.

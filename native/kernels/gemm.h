@@ -8,9 +8,9 @@
 
 namespace qingmo::QINGMO_ISA {
 
-// Inputs worked on before moving to the next rows. 48 columns x 512 int8 inputs are 24 KiB: half of a 48 KiB L1, the
-// rest being for activations and carries. (A float panel of the same bytes has 512 / element size inputs.)
-constexpr uint32_t kPanelInputs = 512;
+// Bytes of weights worked on with all rows before the next: half of a 48 KiB L1, the rest being for activations and
+// carries.
+constexpr uint32_t kPanelBytes = 24 * 1024;
 
 inline bool one_scale_a_column(const Matrix& matrix) { return matrix.weight_group == matrix.inputs; }
 
@@ -43,7 +43,7 @@ inline void int8_dots(const uint8_t* weights, size_t tile_bytes, const int8_t* v
     }
 }
 
-// R rows by T tiles of int8 products over activation groups [begin, end), added to carry [R][kGemmPanel][16].
+// R rows by T tiles of int8 products over activation groups [begin, end), added to carry [R][kWidePanel][16].
 // With weight groups the carry is the sum of scaled groups; with one scale a column it is not scaled yet.
 template <int R, int T>
 inline void int8_product(const GemmTask& task, uint32_t row, uint32_t tile, uint32_t begin, uint32_t end, float* carry) {
@@ -57,11 +57,11 @@ inline void int8_product(const GemmTask& task, uint32_t row, uint32_t tile, uint
 
     if (one_scale_a_column(matrix)) {
         for (int r = 0; r < R; ++r)
-            for (int t = 0; t < T; ++t) sum[r][t] = load(carry + (r * kGemmPanel + t) * kLanes);
+            for (int t = 0; t < T; ++t) sum[r][t] = load(carry + (r * kWidePanel + t) * kLanes);
         weights += 64 + size_t(begin) * kActivationGroup * kLanes;
         int8_dots<R, T>(weights, matrix.tile_bytes, values, scales, corrections, end - begin, sum);
         for (int r = 0; r < R; ++r)
-            for (int t = 0; t < T; ++t) store(carry + (r * kGemmPanel + t) * kLanes, sum[r][t]);
+            for (int t = 0; t < T; ++t) store(carry + (r * kWidePanel + t) * kLanes, sum[r][t]);
         return;
     }
     const uint32_t parts = matrix.weight_group / kActivationGroup;
@@ -74,7 +74,7 @@ inline void int8_product(const GemmTask& task, uint32_t row, uint32_t tile, uint
         for (int t = 0; t < T; ++t) {
             Float scale = load(reinterpret_cast<const float*>(weights + t * matrix.tile_bytes));
             for (int r = 0; r < R; ++r) {
-                float* to = carry + (r * kGemmPanel + t) * kLanes;
+                float* to = carry + (r * kWidePanel + t) * kLanes;
                 store(to, fma(sum[r][t], scale, load(to)));
             }
         }
@@ -107,7 +107,7 @@ inline void float_product(const GemmTask& task, uint32_t row, uint32_t tile, uin
     const float* values = acts.floats + row * acts.stride;
     Float sum[R][T];
     for (int r = 0; r < R; ++r)
-        for (int t = 0; t < T; ++t) sum[r][t] = load(carry + (r * kGemmPanel + t) * kLanes);
+        for (int t = 0; t < T; ++t) sum[r][t] = load(carry + (r * kWidePanel + t) * kLanes);
     for (uint32_t k = begin; k < end; ++k) {
         Float w[T];
         for (int t = 0; t < T; ++t) w[t] = From::read(weights + t * tile_elements + size_t(k) * kLanes);
@@ -117,7 +117,34 @@ inline void float_product(const GemmTask& task, uint32_t row, uint32_t tile, uin
         }
     }
     for (int r = 0; r < R; ++r)
-        for (int t = 0; t < T; ++t) store(carry + (r * kGemmPanel + t) * kLanes, sum[r][t]);
+        for (int t = 0; t < T; ++t) store(carry + (r * kWidePanel + t) * kLanes, sum[r][t]);
+}
+
+template <int T>
+inline void int8_rows(const GemmTask& task, uint32_t row, uint32_t tile, uint32_t begin, uint32_t end, float* carry) {
+    switch (task.row_end - row) {
+        case 1: return int8_product<1, T>(task, row, tile, begin, end, carry);
+        case 2: return int8_product<2, T>(task, row, tile, begin, end, carry);
+    }
+    if constexpr (T <= kGemmPanel) {
+        switch (task.row_end - row) {
+            case 3: return int8_product<3, T>(task, row, tile, begin, end, carry);
+            case 4: return int8_product<4, T>(task, row, tile, begin, end, carry);
+            case 5: return int8_product<5, T>(task, row, tile, begin, end, carry);
+            case 6: return int8_product<6, T>(task, row, tile, begin, end, carry);
+            case 7: return int8_product<7, T>(task, row, tile, begin, end, carry);
+            default: return int8_product<8, T>(task, row, tile, begin, end, carry);
+        }
+    }
+}
+
+// Activation groups to work on at once: as many as kPanelBytes hold, in blocks of like size and of whole weight groups.
+template <int T>
+inline uint32_t int8_step(const Matrix& matrix) {
+    const uint32_t parts = matrix.inputs / kActivationGroup, most = kPanelBytes / (T * kActivationGroup * kLanes);
+    const uint32_t blocks = (parts + most - 1) / most, even = (parts + blocks - 1) / blocks;
+    const uint32_t unit = one_scale_a_column(matrix) ? 1 : matrix.weight_group / kActivationGroup;
+    return (even + unit - 1) / unit * unit;
 }
 
 template <int T>
@@ -125,34 +152,37 @@ inline void int8_panel(const GemmTask& task, uint32_t tile) {
     const uint32_t parts = task.matrix.inputs / kActivationGroup;
     // A single tile of rows uses each weight once: nothing to keep in L1.
     const bool once = task.row_end - task.row_begin <= kRowTile;
-    const uint32_t step = once ? parts : kPanelInputs / kActivationGroup;
+    const uint32_t step = once ? parts : int8_step<T>(task.matrix);
     for (uint32_t begin = 0; begin < parts; begin += step) {
         const uint32_t end = begin + step < parts ? begin + step : parts;
         float* carry = task.carry;
-        for (uint32_t row = task.row_begin; row < task.row_end; row += kRowTile, carry += kRowTile * kGemmPanel * kLanes) {
-            const uint32_t left = task.row_end - row;
-            if (left >= 4) int8_product<4, T>(task, row, tile, begin, end, carry);
-            else if (left == 3) int8_product<3, T>(task, row, tile, begin, end, carry);
-            else if (left == 2) int8_product<2, T>(task, row, tile, begin, end, carry);
-            else int8_product<1, T>(task, row, tile, begin, end, carry);
-        }
+        for (uint32_t row = task.row_begin; row < task.row_end; row += kRowTile, carry += kRowTile * kWidePanel * kLanes)
+            int8_rows<T>(task, row, tile, begin, end, carry);
     }
+}
+
+// Some of the rows that are left; returns how many.
+template <int T, class From>
+inline uint32_t float_rows(const GemmTask& task, uint32_t row, uint32_t tile, uint32_t begin, uint32_t end, float* carry) {
+    const uint32_t left = task.row_end - row;
+    if constexpr (T <= kGemmPanel) {
+        if (left >= 8) return float_product<8, T, From>(task, row, tile, begin, end, carry), 8;
+        if (left >= 4) return float_product<4, T, From>(task, row, tile, begin, end, carry), 4;
+    }
+    if (left >= 2) return float_product<2, T, From>(task, row, tile, begin, end, carry), 2;
+    return float_product<1, T, From>(task, row, tile, begin, end, carry), 1;
 }
 
 template <int T, class From>
 inline void float_panel(const GemmTask& task, uint32_t tile) {
-    const uint32_t inputs = task.matrix.inputs, step = kPanelInputs / sizeof(typename From::Element);
+    const uint32_t inputs = task.matrix.inputs, step = kPanelBytes / (T * kLanes * sizeof(typename From::Element));
     for (uint32_t k = 0; k < inputs; k += step) {
         uint32_t end = k + step < inputs ? k + step : inputs;
         float* carry = task.carry;
         for (uint32_t row = task.row_begin; row < task.row_end;) {
-            uint32_t left = task.row_end - row, used;
-            if (left >= 8) float_product<8, T, From>(task, row, tile, k, end, carry), used = 8;
-            else if (left >= 4) float_product<4, T, From>(task, row, tile, k, end, carry), used = 4;
-            else if (left >= 2) float_product<2, T, From>(task, row, tile, k, end, carry), used = 2;
-            else float_product<1, T, From>(task, row, tile, k, end, carry), used = 1;
+            const uint32_t used = float_rows<T, From>(task, row, tile, k, end, carry);
             row += used;
-            carry += used * kGemmPanel * kLanes;
+            carry += used * kWidePanel * kLanes;
         }
     }
 }
@@ -168,14 +198,14 @@ inline void panel(const GemmTask& task, uint32_t tile) {
 }
 
 inline void clear_carry(const GemmTask& task) {
-    float* end = task.carry + (task.row_end - task.row_begin) * kGemmPanel * kLanes;
+    float* end = task.carry + (task.row_end - task.row_begin) * kWidePanel * kLanes;
     for (float* carry = task.carry; carry < end; carry += kLanes) store(carry, broadcast(0));
 }
 
 inline void write_panel(const GemmTask& task, uint32_t tile, uint32_t tiles) {
     const bool scale = task.matrix.type == ElementType::int8 && one_scale_a_column(task.matrix);
     const float* carry = task.carry;
-    for (uint32_t row = task.row_begin; row < task.row_end; ++row, carry += kGemmPanel * kLanes)
+    for (uint32_t row = task.row_begin; row < task.row_end; ++row, carry += kWidePanel * kLanes)
         for (uint32_t t = 0; t < tiles; ++t) {
             float* out = task.out + row * task.out_stride + (tile + t) * kLanes;
             Float product = load(carry + t * kLanes);
@@ -185,12 +215,16 @@ inline void write_panel(const GemmTask& task, uint32_t tile, uint32_t tiles) {
 }
 
 inline void gemm(const GemmTask& task) {
-    for (uint32_t tile = task.tile_begin; tile < task.tile_end; tile += kGemmPanel) {
-        uint32_t tiles = task.tile_end - tile < kGemmPanel ? task.tile_end - tile : kGemmPanel;
+    const uint32_t width = task.row_end - task.row_begin <= 2 ? kWidePanel : kGemmPanel;
+    for (uint32_t tile = task.tile_begin; tile < task.tile_end; tile += width) {
+        const uint32_t tiles = task.tile_end - tile < width ? task.tile_end - tile : width;
         clear_carry(task);
-        if (tiles == 3) panel<3>(task, tile);
-        else if (tiles == 2) panel<2>(task, tile);
-        else panel<1>(task, tile);
+        switch (tiles) {
+            case 1: panel<1>(task, tile); break;
+            case 2: panel<2>(task, tile); break;
+            case 3: panel<3>(task, tile); break;
+            default: panel<4>(task, tile);
+        }
         write_panel(task, tile, tiles);
     }
 }
