@@ -25,6 +25,7 @@ def test_who_waits_gets_the_next_turn_before_who_just_had_one(make_engine: MakeE
         thread.start()
         while not engine._turnstile.locked() and time.monotonic() < deadline:
             time.sleep(0.001)
+        assert engine._turnstile.locked(), "the other thread is not next in line"
     with engine._turn():
         turns.append("again")
     thread.join(timeout=20)

@@ -113,19 +113,12 @@ class Engine:
         resolved = resolve(params, self._generation_config)
         check_logit_bias(resolved.logit_bias or {}, self._valid)
         request = Request(next(self._ids), resolved)
-        root = self._root(request.id, cache_salt)
-        seed = self._seed(resolved)
+        root, seed = self._root(request.id, cache_salt), self._seed(resolved)
         for choice in range(resolved.n or 1):
             sequence = Sequence(next(self._orders), client, root, list(token_ids), len(token_ids))
-            sampler = self._runner.new_sampler(resolved, seed, token_ids, choice)
-            detokenizer = Detokenizer(self._vocabulary.token_bytes, resolved.stop or ())
-            limit = self._max_length(len(token_ids), resolved)
             rule = constraint() if constraint else None
-            request.answers.append(Answer(request, choice, sequence, sampler, detokenizer, rule, limit))
-        self._requests[request.id] = request
-        for answer in request.answers:
-            self._answers[answer.sequence] = answer
-            self._scheduler.add(answer.sequence)
+            request.answers.append(self._new_answer(request, choice, sequence, seed, rule))
+        self._queue(request)
         return request.id
 
     def abort(self, request_id: int) -> None:
@@ -153,6 +146,26 @@ class Engine:
         token_ids = check_prompt(prompt, self._valid)
         check_length(len(token_ids), self._config.max_model_len, self._runner.num_blocks)
         return prompt_logits(self._runner, self._cache, token_ids, make_room=self._scheduler.preempt_newest)
+
+    def _new_answer(
+        self, request: Request, choice: int, sequence: Sequence, seed: int, constraint: Constraint | None
+    ) -> Answer:
+        params = request.params
+        return Answer(
+            request,
+            choice,
+            sequence,
+            self._runner.new_sampler(params, seed, sequence.tokens, choice),
+            Detokenizer(self._vocabulary.token_bytes, params.stop or ()),
+            constraint,
+            self._max_length(sequence.prompt_length, params),
+        )
+
+    def _queue(self, request: Request) -> None:
+        self._requests[request.id] = request
+        for answer in request.answers:
+            self._answers[answer.sequence] = answer
+            self._scheduler.add(answer.sequence)
 
     def _sample(self, chunks: list[Chunk]) -> list[SampledToken]:
         answers = [self._answers[chunk.sequence] for chunk in chunks]
