@@ -27,7 +27,9 @@ DECODE_CONTEXT = 64  # where decoding begins; it stays below 128
 
 class Qingmo:
     def __init__(self, checkpoint: str, threads: int, isa: str | None) -> None:
-        model = build_engine(EngineConfig(model=checkpoint, threads=threads, isa=isa, max_batched_tokens=PREFILL_TOKENS))
+        model = build_engine(
+            EngineConfig(model=checkpoint, threads=threads, isa=isa, max_batched_tokens=PREFILL_TOKENS)
+        )
         self.runner = model.runner
         self.packed_bytes = model.packed.file_size
         self.rng = np.random.default_rng(0)

@@ -74,7 +74,7 @@ Decoder::Decoder(const PackedFile& file, const ModelShape& shape, const Limits& 
         carver.take(x_, rows * h);
         carver.take(qkv_, rows * qkv_width_);
         carver.take(attn_, rows * attn_width_);
-        carver.take(gate_up_, rows * 2 * shape.intermediate_size);
+        carver.take(gated_, rows * shape.intermediate_size);
         carver.take(floats_, rows * values_width_);
         carver.take(values_, rows * values_width_);
         carver.take(scales_, rows * values_width_ / kActivationGroup);
@@ -152,15 +152,15 @@ void Decoder::embed(const Batch& batch) {
 void Decoder::run_layer(const Batch& batch, const Layer& layer, uint32_t index) {
     const uint32_t rows = batch.rows;
     norm_rows(x_, rows, layer.attn_norm, layer.qkv);
-    product(layer.qkv, rows, qkv_, qkv_width_, false);
+    product(layer.qkv, rows, qkv_, qkv_width_, Epilogue::store);
     place_keys_and_values(batch, layer, index);
     attend(batch, index);
     plain_rows(attn_, attn_width_, rows, layer.o);
-    product(layer.o, rows, x_, shape_.hidden_size, true);
+    product(layer.o, rows, x_, shape_.hidden_size, Epilogue::add);
     norm_rows(x_, rows, layer.mlp_norm, layer.gate_up);
-    product(layer.gate_up, rows, gate_up_, 2 * shape_.intermediate_size, false);
-    silu_rows(rows, layer.down);
-    product(layer.down, rows, x_, shape_.hidden_size, true);
+    product(layer.gate_up, rows, gated_, shape_.intermediate_size, Epilogue::swiglu);
+    plain_rows(gated_, shape_.intermediate_size, rows, layer.down);
+    product(layer.down, rows, x_, shape_.hidden_size, Epilogue::add);
 }
 
 void Decoder::finish(const Batch& batch, float* hidden_out) {
@@ -174,7 +174,7 @@ void Decoder::finish(const Batch& batch, float* hidden_out) {
         return;
     }
     norm_rows(x_, batch.outputs, norm_, head_);
-    product(head_, batch.outputs, logits_, logits_stride_, false);
+    product(head_, batch.outputs, logits_, logits_stride_, Epilogue::store);
     logits_rows_ = batch.outputs;
 }
 
@@ -204,20 +204,10 @@ void Decoder::norm_rows(const float* x, uint32_t rows, const float* weight, cons
 }
 
 void Decoder::plain_rows(const float* x, size_t stride, uint32_t rows, const Matrix& next) {
-    for_rows(rows, 16, [&](uint32_t row, int) { take_row(x + row * stride, row, rows, uint32_t(stride), next); });
+    for_rows(rows, 4, [&](uint32_t row, int) { take_row(x + row * stride, row, rows, uint32_t(stride), next); });
 }
 
-void Decoder::silu_rows(uint32_t rows, const Matrix& next) {
-    const uint32_t n = shape_.intermediate_size;
-    for_rows(rows, 4, [&](uint32_t row, int worker) {
-        const float* gate = gate_up_ + size_t(row) * 2 * n;
-        float* out = scratch(worker);
-        kernels_.silu_mul(gate, gate + n, n, out);
-        take_row(out, row, rows, n, next);
-    });
-}
-
-void Decoder::product(const Matrix& matrix, uint32_t rows, float* out, size_t out_stride, bool add) {
+void Decoder::product(const Matrix& matrix, uint32_t rows, float* out, size_t out_stride, Epilogue epilogue) {
     const uint32_t tiles = (matrix.outputs + kLanes - 1) / kLanes;
     const uint32_t row_blocks = (rows + kGemmRowBlock - 1) / kGemmRowBlock;
     // With few rows a piece is as large as 50 us of reading allow, if that leaves eight a thread to even things out.
@@ -230,7 +220,7 @@ void Decoder::product(const Matrix& matrix, uint32_t rows, float* out, size_t ou
     pool_.run(int(panels * row_blocks), [&](int piece, int worker) {
         const uint32_t panel = piece / row_blocks, block = piece % row_blocks;
         GemmTask task{activations(matrix), matrix, block * kGemmRowBlock, std::min(rows, (block + 1) * kGemmRowBlock),
-                      panel * tiles_a_piece, std::min(tiles, (panel + 1) * tiles_a_piece), out, out_stride, add, scratch(worker)};
+                      panel * tiles_a_piece, std::min(tiles, (panel + 1) * tiles_a_piece), out, out_stride, epilogue, scratch(worker)};
         kernels_.gemm(task);
     });
 }

@@ -60,7 +60,7 @@ class Decoder {
    private:
     struct Layer {
         const float *attn_norm, *mlp_norm, *qkv_bias, *q_norm, *k_norm;  // the last three null where the model has none
-        Matrix qkv, o, gate_up, down;
+        Matrix qkv, o, gate_up, down;  // gate_up: a tile of gate, a tile of up, and so on
     };
     // Up to kUnitRows rows (token, head of the group) of one sequence against one key/value head.
     struct AttentionUnit {
@@ -77,11 +77,10 @@ class Decoder {
     // Activations of the next product, quantized where the weights are.
     void norm_rows(const float* x, uint32_t rows, const float* weight, const Matrix& next);
     void plain_rows(const float* x, size_t stride, uint32_t rows, const Matrix& next);
-    void silu_rows(uint32_t rows, const Matrix& next);
     void take_row(const float* row, uint32_t at, uint32_t rows, uint32_t width, const Matrix& next);
     Activations activations(const Matrix& next) const;
 
-    void product(const Matrix& matrix, uint32_t rows, float* out, size_t out_stride, bool add);
+    void product(const Matrix& matrix, uint32_t rows, float* out, size_t out_stride, Epilogue epilogue);
     void place_keys_and_values(const Batch& batch, const Layer& layer, uint32_t index);
     void attend(const Batch& batch, uint32_t layer);
     AttentionTask attention_task(const Batch& batch, const AttentionUnit& unit, uint32_t layer, uint32_t row) const;
@@ -110,7 +109,7 @@ class Decoder {
     // Buffers for limits_.rows rows, in one lazily touched piece of memory.
     size_t qkv_width_, attn_width_, values_width_;
     std::unique_ptr<LazyMemory> memory_;
-    float *x_, *qkv_, *attn_, *gate_up_, *floats_, *scales_, *logits_, *scratch_;
+    float *x_, *qkv_, *attn_, *gated_, *floats_, *scales_, *logits_, *scratch_;
     int32_t* corrections_;
     int8_t* values_;
     uint32_t logits_stride_, logits_rows_ = 0;

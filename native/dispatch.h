@@ -46,14 +46,20 @@ struct Matrix {
     uint32_t weight_group;  // inputs that share one weight scale (int8); `inputs` when a column has one scale
 };
 
+enum class Epilogue : uint32_t {
+    store,   // out = product
+    add,     // out += product
+    swiglu,  // tiles alternate between gate and up: out = silu(gate) * up, half as wide
+};
+
 struct GemmTask {
     Activations activations;
     Matrix matrix;
     uint32_t row_begin, row_end;    // at most kGemmRowBlock rows
-    uint32_t tile_begin, tile_end;
+    uint32_t tile_begin, tile_end;  // even for swiglu
     float* out;                     // [rows][out_stride]; a row has room for whole tiles
     size_t out_stride;
-    bool add;                       // out += product instead of out = product
+    Epilogue epilogue;
     float* carry;                   // scratch, [kGemmRowBlock][kWidePanel][16]
 };
 
@@ -90,8 +96,6 @@ struct Kernels {
     // One row of n floats into place `slot` of a tile of `width` rows: int8 with a scale and a correction per 32 values.
     // n is a multiple of 16; the last group is filled up with zeros.
     void (*quantize)(const float* x, uint32_t n, uint32_t width, uint32_t slot, int8_t* values, float* scales, int32_t* corrections);
-    // out = silu(gate) * up over n floats (n a multiple of 16).
-    void (*silu_mul)(const float* gate, const float* up, uint32_t n, float* out);
     // Rotate pairs (x[i], x[i + half]) by the angle whose cosine and sine are given, [half] each; in place.
     void (*rope)(float* x, const float* cos, const float* sin, uint32_t half);
     // One token's key and value, [head_dim] each, into slot `slot` of a block at one layer and head.

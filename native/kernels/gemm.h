@@ -4,7 +4,7 @@
 // the running sums of a cut are carried in memory as the same floats they were in registers.
 #pragma once
 
-#include "../dispatch.h"
+#include "activation.h"
 
 namespace qingmo::QINGMO_ISA {
 
@@ -43,8 +43,8 @@ inline void int8_dots(const uint8_t* weights, size_t tile_bytes, const int8_t* v
     }
 }
 
-// R rows by T tiles of int8 products over activation groups [begin, end), added to carry [R][kWidePanel][16].
-// With weight groups the carry is the sum of scaled groups; with one scale a column it is not scaled yet.
+// R rows by T tiles of int8 products over activation groups [begin, end), added to carry [R][T][16], or put there where
+// begin is 0. With weight groups the carry is the sum of scaled groups; with one scale a column it is not scaled yet.
 template <int R, int T>
 inline void int8_product(const GemmTask& task, uint32_t row, uint32_t tile, uint32_t begin, uint32_t end, float* carry) {
     const Activations& acts = task.activations;
@@ -57,11 +57,11 @@ inline void int8_product(const GemmTask& task, uint32_t row, uint32_t tile, uint
 
     if (one_scale_a_column(matrix)) {
         for (int r = 0; r < R; ++r)
-            for (int t = 0; t < T; ++t) sum[r][t] = load(carry + (r * kWidePanel + t) * kLanes);
+            for (int t = 0; t < T; ++t) sum[r][t] = begin ? load(carry + (r * T + t) * kLanes) : broadcast(0);
         weights += 64 + size_t(begin) * kActivationGroup * kLanes;
         int8_dots<R, T>(weights, matrix.tile_bytes, values, scales, corrections, end - begin, sum);
         for (int r = 0; r < R; ++r)
-            for (int t = 0; t < T; ++t) store(carry + (r * kWidePanel + t) * kLanes, sum[r][t]);
+            for (int t = 0; t < T; ++t) store(carry + (r * T + t) * kLanes, sum[r][t]);
         return;
     }
     const uint32_t parts = matrix.weight_group / kActivationGroup;
@@ -74,8 +74,8 @@ inline void int8_product(const GemmTask& task, uint32_t row, uint32_t tile, uint
         for (int t = 0; t < T; ++t) {
             Float scale = load(reinterpret_cast<const float*>(weights + t * matrix.tile_bytes));
             for (int r = 0; r < R; ++r) {
-                float* to = carry + (r * kWidePanel + t) * kLanes;
-                store(to, fma(sum[r][t], scale, load(to)));
+                float* to = carry + (r * T + t) * kLanes;
+                store(to, fma(sum[r][t], scale, part ? load(to) : broadcast(0)));
             }
         }
         weights += group_bytes;
@@ -107,7 +107,7 @@ inline void float_product(const GemmTask& task, uint32_t row, uint32_t tile, uin
     const float* values = acts.floats + row * acts.stride;
     Float sum[R][T];
     for (int r = 0; r < R; ++r)
-        for (int t = 0; t < T; ++t) sum[r][t] = load(carry + (r * kWidePanel + t) * kLanes);
+        for (int t = 0; t < T; ++t) sum[r][t] = begin ? load(carry + (r * T + t) * kLanes) : broadcast(0);
     for (uint32_t k = begin; k < end; ++k) {
         Float w[T];
         for (int t = 0; t < T; ++t) w[t] = From::read(weights + t * tile_elements + size_t(k) * kLanes);
@@ -117,7 +117,7 @@ inline void float_product(const GemmTask& task, uint32_t row, uint32_t tile, uin
         }
     }
     for (int r = 0; r < R; ++r)
-        for (int t = 0; t < T; ++t) store(carry + (r * kWidePanel + t) * kLanes, sum[r][t]);
+        for (int t = 0; t < T; ++t) store(carry + (r * T + t) * kLanes, sum[r][t]);
 }
 
 template <int T>
@@ -156,7 +156,7 @@ inline void int8_panel(const GemmTask& task, uint32_t tile) {
     for (uint32_t begin = 0; begin < parts; begin += step) {
         const uint32_t end = begin + step < parts ? begin + step : parts;
         float* carry = task.carry;
-        for (uint32_t row = task.row_begin; row < task.row_end; row += kRowTile, carry += kRowTile * kWidePanel * kLanes)
+        for (uint32_t row = task.row_begin; row < task.row_end; row += kRowTile, carry += kRowTile * T * kLanes)
             int8_rows<T>(task, row, tile, begin, end, carry);
     }
 }
@@ -182,7 +182,7 @@ inline void float_panel(const GemmTask& task, uint32_t tile) {
         for (uint32_t row = task.row_begin; row < task.row_end;) {
             const uint32_t used = float_rows<T, From>(task, row, tile, k, end, carry);
             row += used;
-            carry += used * kWidePanel * kLanes;
+            carry += used * T * kLanes;
         }
     }
 }
@@ -197,28 +197,35 @@ inline void panel(const GemmTask& task, uint32_t tile) {
     }
 }
 
-inline void clear_carry(const GemmTask& task) {
-    float* end = task.carry + (task.row_end - task.row_begin) * kWidePanel * kLanes;
-    for (float* carry = task.carry; carry < end; carry += kLanes) store(carry, broadcast(0));
+// The finished product of a row and a tile.
+inline Float product(const GemmTask& task, const float* carry, uint32_t tile) {
+    const Matrix& matrix = task.matrix;
+    if (matrix.type != ElementType::int8 || !one_scale_a_column(matrix)) return load(carry);
+    return mul(load(carry), load(reinterpret_cast<const float*>(matrix.tiles + tile * matrix.tile_bytes)));
 }
 
 inline void write_panel(const GemmTask& task, uint32_t tile, uint32_t tiles) {
-    const bool scale = task.matrix.type == ElementType::int8 && one_scale_a_column(task.matrix);
     const float* carry = task.carry;
-    for (uint32_t row = task.row_begin; row < task.row_end; ++row, carry += kWidePanel * kLanes)
-        for (uint32_t t = 0; t < tiles; ++t) {
-            float* out = task.out + row * task.out_stride + (tile + t) * kLanes;
-            Float product = load(carry + t * kLanes);
-            if (scale) product = mul(product, load(reinterpret_cast<const float*>(task.matrix.tiles + (tile + t) * task.matrix.tile_bytes)));
-            store(out, task.add ? add(load(out), product) : product);
+    for (uint32_t row = task.row_begin; row < task.row_end; ++row, carry += tiles * kLanes) {
+        float* out = task.out + row * task.out_stride;
+        if (task.epilogue == Epilogue::swiglu) {
+            for (uint32_t t = 0; t < tiles; t += 2)
+                store(out + (tile + t) / 2 * kLanes,
+                      silu_mul(product(task, carry + t * kLanes, tile + t), product(task, carry + (t + 1) * kLanes, tile + t + 1)));
+            continue;
         }
+        for (uint32_t t = 0; t < tiles; ++t) {
+            float* to = out + (tile + t) * kLanes;
+            Float value = product(task, carry + t * kLanes, tile + t);
+            store(to, task.epilogue == Epilogue::add ? add(load(to), value) : value);
+        }
+    }
 }
 
 inline void gemm(const GemmTask& task) {
     const uint32_t width = task.row_end - task.row_begin <= 2 ? kWidePanel : kGemmPanel;
     for (uint32_t tile = task.tile_begin; tile < task.tile_end; tile += width) {
         const uint32_t tiles = task.tile_end - tile < width ? task.tile_end - tile : width;
-        clear_carry(task);
         switch (tiles) {
             case 1: panel<1>(task, tile); break;
             case 2: panel<2>(task, tile); break;

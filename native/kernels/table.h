@@ -1,7 +1,6 @@
 // The kernels of one instruction set as a table; included last by each isa_*.cpp.
 #pragma once
 
-#include "activation.h"
 #include "attention.h"
 #include "gemm.h"
 #include "norm.h"
@@ -12,7 +11,7 @@ namespace qingmo::QINGMO_ISA {
 
 constexpr Kernels make_table(const char* name) {
     return {name,        gemm,     attention_chunk, attention_merge, attention_finish, rms_norm, quantize,
-            silu_mul,    rope,     store_kv,        read_column,     best,             sum_exp,  above,
+            rope,     store_kv,        read_column,     best,             sum_exp,  above,
             exp_all,     read_memory};
 }
 

@@ -55,7 +55,8 @@ def test_what_leaves_the_norm_is_in_the_columns_of_its_matrix(tmp_path: Path) ->
         divided = np.frombuffer(content[at.offset : at.offset + at.size], np.float32)
         factors = whole / divided
         assert factors[5] == 4 and factors[77] == 4 and (np.delete(factors, [5, 77]) == 1).all()
-        weights = np.concatenate([tensors[f"model.layers.{layer}.{part}.weight"] for part in parts])
+        matrices = [tensors[f"model.layers.{layer}.{part}.weight"] for part in parts]
+        weights = packing.alternating(*matrices) if matrix == "gate_up" else np.concatenate(matrices)
         at = packed.tensors[f"layers.{layer}.{matrix}"]
         expected = packing.quantize_int8(weights * factors, at.weight_group)
         assert content[at.offset : at.offset + at.size] == expected.tobytes()

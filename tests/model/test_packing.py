@@ -54,7 +54,7 @@ def stacked(tensors: dict[str, np.ndarray], layers: int) -> dict[str, np.ndarray
             f"layers.{n}.qkv_bias": rows(*(f"{x}.bias" for x in qkv)),
             f"layers.{n}.o": rows("self_attn.o_proj.weight"),
             f"layers.{n}.mlp_norm": rows("post_attention_layernorm.weight"),
-            f"layers.{n}.gate_up": rows("mlp.gate_proj.weight", "mlp.up_proj.weight"),
+            f"layers.{n}.gate_up": reference.alternating(rows("mlp.gate_proj.weight"), rows("mlp.up_proj.weight")),
             f"layers.{n}.down": rows("mlp.down_proj.weight"),
         }
     return wanted

@@ -24,6 +24,12 @@ def int8_errors(weights: np.ndarray) -> np.ndarray:
     return np.array([_squared_error(weights, g) if stored % g == 0 else np.inf for g in (32, 64, 128, stored)])
 
 
+def alternating(gate: np.ndarray, up: np.ndarray) -> np.ndarray:
+    """[outputs, inputs] each -> [2 * outputs, inputs]: 16 rows of gate, 16 of up, and so on."""
+    tiles = [matrix.reshape(-1, 16, matrix.shape[1]) for matrix in (gate, up)]
+    return np.concatenate([tile for pair in zip(*tiles, strict=True) for tile in pair])
+
+
 def unpack(content: bytes, kind: str, outputs: int, inputs: int, weight_group: int) -> np.ndarray:
     """The bytes of a packed tensor -> float32 [outputs, inputs], or [outputs] for a vector."""
     if kind == "vector":

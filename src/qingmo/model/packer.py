@@ -13,7 +13,7 @@ from qingmo.model.checkpoint import Checkpoint
 from qingmo.model.packed_file import Progress
 from qingmo.model.packed_layout import LANES
 from qingmo.model.tiles import coarsest_group, float_tiles
-from qingmo.model.weights import Weight, model_weights
+from qingmo.model.weights import Part, Weight, model_weights
 
 CHUNK_BYTES = 8 << 20  # of float32 rows at a time: enough to keep threads busy, and a few copies of it stay small
 LARGEST = {"int8": 3.4028235e38, "float32": 3.4028235e38, "float16": 65504.0, "bfloat16": 3.3895314e38}
@@ -70,11 +70,15 @@ class Packer:
 
     def _chunks(self, weight: Weight) -> Iterator[np.ndarray]:
         """The stacked rows of a weight, float32 [rows, inputs] or [rows], whole tiles at a time, C-contiguous."""
-        step = max(1, CHUNK_BYTES // (4 * (weight.inputs or 1)) // LANES) * LANES
+        step = max(1, CHUNK_BYTES // (4 * (weight.inputs or 1)) // (2 * LANES)) * 2 * LANES
         factors = self._channel_factors(weight)
         for begin in range(0, weight.outputs, step):
-            pieces = list(self._rows_of_parts(weight, begin, min(begin + step, weight.outputs)))
-            rows = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+            end = min(begin + step, weight.outputs)
+            rows = (
+                self._alternating_rows(weight, begin, end)
+                if weight.alternating
+                else self._stacked_rows(weight, begin, end)
+            )
             if factors is not None:
                 rows = rows * factors if weight.is_matrix else rows / factors[begin : begin + len(rows)]
             yield rows
@@ -85,15 +89,27 @@ class Packer:
             return None
         return channel_factors(self.checkpoint.read_rows(weight.norm.name, 0, weight.norm.rows))
 
+    def _alternating_rows(self, weight: Weight, begin: int, end: int) -> np.ndarray:
+        """Rows [begin, end) of two parts that take turns tile by tile; begin and end are multiples of 32."""
+        halves = [self._read(weight, part, begin // 2, end // 2) for part in weight.parts]
+        return np.stack([half.reshape(-1, LANES, half.shape[1]) for half in halves], axis=1).reshape(end - begin, -1)
+
+    def _stacked_rows(self, weight: Weight, begin: int, end: int) -> np.ndarray:
+        pieces = list(self._rows_of_parts(weight, begin, end))
+        return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+
     def _rows_of_parts(self, weight: Weight, begin: int, end: int) -> Iterator[np.ndarray]:
         start = 0  # of the part, in rows of the stack
         for part in weight.parts:
             low, high = max(begin - start, 0), min(end - start, part.rows)
             if low < high:
-                rows = self.checkpoint.read_rows(part.name, low, high)
-                self._require_range(part.name, rows, self.kind if weight.is_matrix else "float32")
-                yield rows
+                yield self._read(weight, part, low, high)
             start += part.rows
+
+    def _read(self, weight: Weight, part: Part, begin: int, end: int) -> np.ndarray:
+        rows = self.checkpoint.read_rows(part.name, begin, end)
+        self._require_range(part.name, rows, self.kind if weight.is_matrix else "float32")
+        return rows
 
     def _require_range(self, name: str, rows: np.ndarray, kind: str) -> None:
         largest = float(max(rows.max(), -rows.min()))  # NaN stays NaN, which is not below any limit

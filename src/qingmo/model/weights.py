@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from qingmo.config import ModelConfig
 
@@ -24,6 +25,7 @@ class Weight:
     parts: tuple[Part, ...]
     inputs: int | None  # columns of the checkpoint's [out, in] matrix; None: a vector
     norm: Part | None = None  # what the inputs went through last; of a norm of that kind, the norm itself
+    alternating: bool = False  # its two parts take turns, 16 rows each: a tile of gate, a tile of up
 
     @property
     def outputs(self) -> int:
@@ -59,10 +61,10 @@ def _layer_weights(config: ModelConfig, layer: int) -> Iterator[Weight]:
         return Part(f"model.layers.{layer}.{module}.{suffix}", rows)
 
     def weight(
-        name: str, rows: dict[str, int], inputs: int | None, suffix: str = "weight", norm: Part | None = None
+        name: str, rows: dict[str, int], inputs: int | None, suffix: str = "weight", **properties: Any
     ) -> Weight:
         parts = tuple(part(module, n, suffix) for module, n in rows.items())
-        return Weight(f"layers.{layer}.{name}", parts, inputs, norm)
+        return Weight(f"layers.{layer}.{name}", parts, inputs, **properties)
 
     attn_norm, mlp_norm = part("input_layernorm", hidden), part("post_attention_layernorm", hidden)
     yield Weight(f"layers.{layer}.attn_norm", (attn_norm,), None, attn_norm)
@@ -74,5 +76,5 @@ def _layer_weights(config: ModelConfig, layer: int) -> Iterator[Weight]:
         yield weight("k_norm", {"self_attn.k_norm": config.head_dim}, None)
     yield weight("o", {"self_attn.o_proj": hidden}, q)
     yield Weight(f"layers.{layer}.mlp_norm", (mlp_norm,), None, mlp_norm)
-    yield weight("gate_up", gate_up_rows, hidden, norm=mlp_norm)
+    yield weight("gate_up", gate_up_rows, hidden, norm=mlp_norm, alternating=True)
     yield weight("down", {"mlp.down_proj": hidden}, intermediate)
