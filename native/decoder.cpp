@@ -74,11 +74,12 @@ Decoder::Decoder(const PackedFile& file, const ModelShape& shape, const Limits& 
         carver.take(x_, rows * h);
         carver.take(qkv_, rows * qkv_width_);
         carver.take(attn_, rows * attn_width_);
-        carver.take(gated_, rows * shape.intermediate_size);
-        carver.take(floats_, rows * values_width_);
-        carver.take(values_, rows * values_width_);
-        carver.take(scales_, rows * values_width_ / kActivationGroup);
-        carver.take(corrections_, rows * values_width_ / kActivationGroup);
+        for (int i = 0; i < 2; ++i) {
+            carver.take(floats_[i], rows * values_width_);
+            carver.take(values_[i], rows * values_width_);
+            carver.take(scales_[i], rows * values_width_ / kActivationGroup);
+            carver.take(corrections_[i], rows * values_width_ / kActivationGroup);
+        }
         carver.take(logits_, size_t(limits.outputs) * logits_stride_);
         carver.take(scratch_, size_t(pool.threads()) * scratch_floats_);
         return carver.used();
@@ -158,8 +159,7 @@ void Decoder::run_layer(const Batch& batch, const Layer& layer, uint32_t index) 
     plain_rows(attn_, attn_width_, rows, layer.o);
     product(layer.o, rows, x_, shape_.hidden_size, Epilogue::add);
     norm_rows(x_, rows, layer.mlp_norm, layer.gate_up);
-    product(layer.gate_up, rows, gated_, shape_.intermediate_size, Epilogue::swiglu);
-    plain_rows(gated_, shape_.intermediate_size, rows, layer.down);
+    gated_product(layer.gate_up, rows, layer.down);
     product(layer.down, rows, x_, shape_.hidden_size, Epilogue::add);
 }
 
@@ -180,34 +180,61 @@ void Decoder::finish(const Batch& batch, float* hidden_out) {
 
 // ---- activations -------------------------------------------------------------------------------------------------
 
-Activations Decoder::activations(const Matrix& next) const {
-    return {values_, scales_, corrections_, floats_, next.inputs, next.inputs / kActivationGroup};
+Activations Decoder::activations(const Matrix& matrix) const {
+    return {values_[current_], scales_[current_], corrections_[current_], floats_[current_], matrix.inputs, matrix.inputs / kActivationGroup};
 }
 
-void Decoder::take_row(const float* row, uint32_t at, uint32_t rows, uint32_t width, const Matrix& next) {
-    if (next.type == ElementType::int8) {
-        const size_t tile = at / kRowTile * kRowTile, groups = next.inputs / kActivationGroup;
-        kernels_.quantize(row, width, std::min<uint32_t>(kRowTile, uint32_t(rows - tile)), uint32_t(at - tile),
-                          values_ + tile * next.inputs, scales_ + tile * groups, corrections_ + tile * groups);
-    } else if (row != floats_ + size_t(at) * next.inputs) {
-        std::memcpy(floats_ + size_t(at) * next.inputs, row, width * sizeof(float));
-    }
+// The other set of buffers becomes the current one once it is written.
+ActivationsOut Decoder::activations_for(const Matrix& next, uint32_t rows) {
+    const int other = 1 - current_;
+    return {values_[other], scales_[other], corrections_[other], floats_[other], next.inputs,
+            next.inputs / kActivationGroup, rows, next.type == ElementType::int8};
+}
+
+void Decoder::take_row(const float* row, uint32_t at, uint32_t width, const ActivationsOut& next) {
+    if (next.quantized) kernels_.quantize(row, width, at, next);
+    else std::memcpy(next.floats + at * next.stride, row, width * sizeof(float));
 }
 
 void Decoder::norm_rows(const float* x, uint32_t rows, const float* weight, const Matrix& next) {
     const uint32_t h = shape_.hidden_size;
+    const ActivationsOut to = activations_for(next, rows);
     for_rows(rows, 16, [&](uint32_t row, int worker) {
         float* normed = scratch(worker);
         kernels_.rms_norm(x + size_t(row) * h, weight, h, shape_.rms_norm_eps, normed);
-        take_row(normed, row, rows, h, next);
+        take_row(normed, row, h, to);
     });
+    current_ = 1 - current_;
 }
 
 void Decoder::plain_rows(const float* x, size_t stride, uint32_t rows, const Matrix& next) {
-    for_rows(rows, 4, [&](uint32_t row, int) { take_row(x + row * stride, row, rows, uint32_t(stride), next); });
+    const ActivationsOut to = activations_for(next, rows);
+    for_rows(rows, 16, [&](uint32_t row, int) { take_row(x + row * stride, row, uint32_t(stride), to); });
+    current_ = 1 - current_;
 }
 
 void Decoder::product(const Matrix& matrix, uint32_t rows, float* out, size_t out_stride, Epilogue epilogue) {
+    GemmTask task{};
+    task.matrix = matrix;
+    task.epilogue = epilogue;
+    task.out = out;
+    task.out_stride = out_stride;
+    run_product(task, rows);
+}
+
+void Decoder::gated_product(const Matrix& gate_up, uint32_t rows, const Matrix& next) {
+    GemmTask task{};
+    task.matrix = gate_up;
+    task.epilogue = Epilogue::swiglu;
+    task.next = activations_for(next, rows);
+    run_product(task, rows);
+    current_ = 1 - current_;
+}
+
+// Cuts a product into pieces of rows and tiles.
+void Decoder::run_product(GemmTask task, uint32_t rows) {
+    const Matrix& matrix = task.matrix;
+    task.activations = activations(matrix);
     const uint32_t tiles = (matrix.outputs + kLanes - 1) / kLanes;
     const uint32_t row_blocks = (rows + kGemmRowBlock - 1) / kGemmRowBlock;
     // With few rows a piece is as large as 50 us of reading allow, if that leaves eight a thread to even things out.
@@ -219,9 +246,13 @@ void Decoder::product(const Matrix& matrix, uint32_t rows, float* out, size_t ou
     const uint32_t panels = (tiles + tiles_a_piece - 1) / tiles_a_piece;
     pool_.run(int(panels * row_blocks), [&](int piece, int worker) {
         const uint32_t panel = piece / row_blocks, block = piece % row_blocks;
-        GemmTask task{activations(matrix), matrix, block * kGemmRowBlock, std::min(rows, (block + 1) * kGemmRowBlock),
-                      panel * tiles_a_piece, std::min(tiles, (panel + 1) * tiles_a_piece), out, out_stride, epilogue, scratch(worker)};
-        kernels_.gemm(task);
+        GemmTask part = task;
+        part.row_begin = block * kGemmRowBlock;
+        part.row_end = std::min(rows, part.row_begin + kGemmRowBlock);
+        part.tile_begin = panel * tiles_a_piece;
+        part.tile_end = std::min(tiles, part.tile_begin + tiles_a_piece);
+        part.carry = scratch(worker);
+        kernels_.gemm(part);
     });
 }
 

@@ -77,10 +77,13 @@ class Decoder {
     // Activations of the next product, quantized where the weights are.
     void norm_rows(const float* x, uint32_t rows, const float* weight, const Matrix& next);
     void plain_rows(const float* x, size_t stride, uint32_t rows, const Matrix& next);
-    void take_row(const float* row, uint32_t at, uint32_t rows, uint32_t width, const Matrix& next);
-    Activations activations(const Matrix& next) const;
+    void take_row(const float* row, uint32_t at, uint32_t width, const ActivationsOut& next);
+    Activations activations(const Matrix& matrix) const;
+    ActivationsOut activations_for(const Matrix& next, uint32_t rows);
 
     void product(const Matrix& matrix, uint32_t rows, float* out, size_t out_stride, Epilogue epilogue);
+    void gated_product(const Matrix& gate_up, uint32_t rows, const Matrix& next);
+    void run_product(GemmTask task, uint32_t rows);
     void place_keys_and_values(const Batch& batch, const Layer& layer, uint32_t index);
     void attend(const Batch& batch, uint32_t layer);
     AttentionTask attention_task(const Batch& batch, const AttentionUnit& unit, uint32_t layer, uint32_t row) const;
@@ -109,9 +112,12 @@ class Decoder {
     // Buffers for limits_.rows rows, in one lazily touched piece of memory.
     size_t qkv_width_, attn_width_, values_width_;
     std::unique_ptr<LazyMemory> memory_;
-    float *x_, *qkv_, *attn_, *gated_, *floats_, *scales_, *logits_, *scratch_;
-    int32_t* corrections_;
-    int8_t* values_;
+    float *x_, *qkv_, *attn_, *logits_, *scratch_;
+    // Two sets, because a product may write the activations of the next one while others still read its own.
+    float *floats_[2], *scales_[2];
+    int32_t* corrections_[2];
+    int8_t* values_[2];
+    int current_ = 0;
     uint32_t logits_stride_, logits_rows_ = 0;
     size_t scratch_floats_;
 };

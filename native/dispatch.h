@@ -15,16 +15,16 @@ constexpr int kBlockTokens = 16;       // tokens in a KV block: one tile of keys
 constexpr int kAttentionChunk = 256;   // keys after which a softmax is closed and merged, whoever computes it
 constexpr int kAttentionRows = 8;      // query rows the attention kernel takes at once: accumulators in registers
 constexpr int kMaxHeadDim = 256;
-constexpr int kGemmRowBlock = 128;     // rows of one gemm call: their carries and activations stay in L2
-constexpr int kRowTile = 8;            // rows of activations that stand interleaved, as the int8 gemm reads them
-constexpr int kGemmPanel = 2;          // tiles of 16 columns side by side: 8 rows x 2 are 16 independent accumulators
+constexpr int kGemmRowBlock = 132;     // rows of one gemm call: their carries and activations stay in L2
+constexpr int kRowTile = 6;            // rows of activations that stand interleaved, as the int8 gemm reads them
+constexpr int kGemmPanel = 2;          // tiles of 16 columns side by side: 6 rows x 2 integer and 12 float sums fill 24 registers
 constexpr int kWidePanel = 4;          // the same for one or two rows, so that four streams of weights are read
 
 enum class ElementType : uint32_t { int8, float32, float16, bfloat16 };
 
 // Rows of activations, as `quantize` writes them or as plain floats.
-// Eight int8 rows make a tile, the last tile what is left: w rows. Within one, four inputs of each row stand side by side,
-// so that the gemm walks one pointer; tile i begins where row 8i would.
+// Six int8 rows make a tile, the last tile what is left: w rows. Within one, four inputs of each row stand side by side,
+// so that the gemm walks one pointer; tile i begins where row 6i would.
 struct Activations {
     const int8_t* values;        // tiles of [stride / 4][w][4] int8
     const float* scales;         // tiles of [groups][w]: one per row and 32 inputs
@@ -35,7 +35,8 @@ struct Activations {
 };
 
 // A packed matrix: tiles of 16 output columns, one after the other.
-// int8: for each weight group 16 float scales, then [inputs / 4][16 columns][4 inputs] bytes of w + 128.
+// int8: for each weight group 16 floats, then [inputs / 4][16 columns][4 inputs] bytes of w + 128. The floats of the
+// first group are the columns' scales in the last one; those of every other the scales before it over its own.
 // others: [inputs][16 columns].
 struct Matrix {
     const uint8_t* tiles;
@@ -46,20 +47,32 @@ struct Matrix {
     uint32_t weight_group;  // inputs that share one weight scale (int8); `inputs` when a column has one scale
 };
 
+// Where rows of activations are written: the same buffers as Activations, and how many rows there will be.
+struct ActivationsOut {
+    int8_t* values;
+    float* scales;
+    int32_t* corrections;
+    float* floats;
+    size_t stride, groups;
+    uint32_t rows;
+    bool quantized;  // as int8; otherwise as floats
+};
+
 enum class Epilogue : uint32_t {
     store,   // out = product
     add,     // out += product
-    swiglu,  // tiles alternate between gate and up: out = silu(gate) * up, half as wide
+    swiglu,  // tiles alternate between gate and up: silu(gate) * up becomes the activations of the next product
 };
 
 struct GemmTask {
     Activations activations;
     Matrix matrix;
     uint32_t row_begin, row_end;    // at most kGemmRowBlock rows
-    uint32_t tile_begin, tile_end;  // even for swiglu
-    float* out;                     // [rows][out_stride]; a row has room for whole tiles
-    size_t out_stride;
+    uint32_t tile_begin, tile_end;  // tile_begin a multiple of 4 for swiglu: 32 of its outputs share a scale
     Epilogue epilogue;
+    float* out;                     // store, add: [rows][out_stride]; a row has room for whole tiles
+    size_t out_stride;
+    ActivationsOut next;            // swiglu
     float* carry;                   // scratch, [kGemmRowBlock][kWidePanel][16]
 };
 
@@ -93,9 +106,8 @@ struct Kernels {
 
     // out = x / rms(x) * weight over n floats (n a multiple of 16).
     void (*rms_norm)(const float* x, const float* weight, uint32_t n, float eps, float* out);
-    // One row of n floats into place `slot` of a tile of `width` rows: int8 with a scale and a correction per 32 values.
-    // n is a multiple of 16; the last group is filled up with zeros.
-    void (*quantize)(const float* x, uint32_t n, uint32_t width, uint32_t slot, int8_t* values, float* scales, int32_t* corrections);
+    // Row `row` of the activations: n floats, a multiple of 16, to int8; the last group is filled up with zeros.
+    void (*quantize)(const float* x, uint32_t n, uint32_t row, const ActivationsOut&);
     // Rotate pairs (x[i], x[i + half]) by the angle whose cosine and sine are given, [half] each; in place.
     void (*rope)(float* x, const float* cos, const float* sin, uint32_t half);
     // One token's key and value, [head_dim] each, into slot `slot` of a block at one layer and head.

@@ -1,5 +1,6 @@
 #include "packing.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -36,12 +37,32 @@ double squared_error(const float* values, size_t count) {
     return sum;
 }
 
-void pack_group(const float* values, size_t count, size_t column, uint8_t* group) {
-    const float scale = scale_of(values, count);
-    if (scale == 0) return;  // the group is laid out as zeros
-    std::memcpy(group + column * 4, &scale, 4);
+// Scales are kept within 2^24 of the column's largest, so that their ratios stay finite; what is lost there is below the
+// rounding of the rest. Columns of zeros get the smallest.
+constexpr float kScaleRange = 0x1p-24f, kSmallestScale = 0x1p-100f;
+
+void pack_values(const float* values, size_t count, float scale, size_t column, uint8_t* group) {
     uint8_t* bytes = group + 64 + column * 4;
     for (size_t i = 0; i < count; ++i) bytes[i / 4 * 64 + i % 4] = uint8_t(int(rounded(values[i] / scale)) + 128);
+}
+
+// One output into its column of a tile; see Matrix in dispatch.h for what stands where.
+void pack_column(const float* row, size_t inputs, size_t group_size, size_t groups, size_t column, uint8_t* tile) {
+    const size_t group_bytes = 64 + group_size * 16;
+    std::vector<float> scales(groups, 0.0f);
+    float largest = 0;
+    for (size_t g = 0; g < groups && g * group_size < inputs; ++g) {
+        scales[g] = scale_of(row + g * group_size, std::min(group_size, inputs - g * group_size));
+        largest = std::max(largest, scales[g]);
+    }
+    const float smallest = std::max(largest * kScaleRange, kSmallestScale);
+    for (float& scale : scales) scale = std::max(scale, smallest);
+    for (size_t g = 0; g < groups; ++g) {
+        const float head = g ? scales[g - 1] / scales[g] : scales[groups - 1];
+        std::memcpy(tile + g * group_bytes + column * 4, &head, 4);
+        if (g * group_size < inputs)
+            pack_values(row + g * group_size, std::min(group_size, inputs - g * group_size), scales[g], column, tile + g * group_bytes);
+    }
 }
 
 }  // namespace
@@ -54,16 +75,12 @@ void quantize_int8(const WeightRows& weights, size_t weight_group, uint8_t* out,
     const size_t tile_bytes = int8_tile_bytes(weights, weight_group), group_bytes = 64 + weight_group * 16;
     pool.run(int(weights.tiles()), [&](int tile, int) {
         uint8_t* to = out + tile * tile_bytes;
-        for (size_t g = 0; g < tile_bytes; g += group_bytes) {
-            std::memset(to + g, 0, 64);
-            std::memset(to + g + 64, 128, group_bytes - 64);
-        }
-        for (size_t column = 0; column < 16 && tile * 16 + column < weights.outputs; ++column) {
-            const float* row = weights.values + (tile * 16 + column) * weights.inputs;
-            for (size_t at = 0; at < weights.inputs; at += weight_group) {
-                const size_t left = weights.inputs - at;
-                pack_group(row + at, left < weight_group ? left : weight_group, column, to + at / weight_group * group_bytes);
-            }
+        std::memset(to, 128, tile_bytes);  // the byte of a zero
+        for (size_t column = 0; column < 16; ++column) {
+            const size_t output = tile * 16 + column;
+            const bool filler = output >= weights.outputs;
+            pack_column(weights.values + (filler ? 0 : output * weights.inputs), filler ? 0 : weights.inputs, weight_group,
+                        tile_bytes / group_bytes, column, to);
         }
     });
 }

@@ -49,17 +49,24 @@ inline const typename Cache::Element* key_tile(const AttentionTask& task, uint32
     return reinterpret_cast<const typename Cache::Element*>(task.blocks + size_t(block) * task.block_bytes);
 }
 
-// scores[r][16 * tile + lane] for one tile of 16 keys; R rows at once, so that a key is read once for all.
-template <int R, class Cache>
-inline void scores(const AttentionTask& task, const AttentionRows& rows, int first, uint32_t tile,
-                   const typename Cache::Element* keys, float (*out)[kAttentionChunk]) {
-    Float sum[R];
-    for (int r = 0; r < R; ++r) sum[r] = broadcast(0);
+// out[r][16 * tile + lane] for K tiles of 16 keys; all R rows at once, so that a key is read once for all.
+template <int R, int K, class Cache>
+inline void scores(const AttentionTask& task, const AttentionRows& rows, uint32_t chunk, uint32_t tile, float (*out)[kAttentionChunk]) {
+    const typename Cache::Element* keys[K];
+    for (int k = 0; k < K; ++k) keys[k] = key_tile<Cache>(task, chunk, tile + k);
+    Float sum[R][K];
+    for (int r = 0; r < R; ++r)
+        for (int k = 0; k < K; ++k) sum[r][k] = broadcast(0);
     for (uint32_t d = 0; d < task.head_dim; ++d) {
-        Float key = Cache::read(keys + d * kBlockTokens);
-        for (int r = 0; r < R; ++r) sum[r] = fma(broadcast(rows.query[first + r][d]), key, sum[r]);
+        Float key[K];
+        for (int k = 0; k < K; ++k) key[k] = Cache::read(keys[k] + d * kBlockTokens);
+        for (int r = 0; r < R; ++r) {
+            Float q = broadcast(rows.query[r][d]);
+            for (int k = 0; k < K; ++k) sum[r][k] = fma(q, key[k], sum[r][k]);
+        }
     }
-    for (int r = 0; r < R; ++r) store(out[first + r] + tile * kBlockTokens, mul(sum[r], broadcast(task.scale)));
+    for (int r = 0; r < R; ++r)
+        for (int k = 0; k < K; ++k) store(out[r] + (tile + k) * kBlockTokens, mul(sum[r][k], broadcast(task.scale)));
 }
 
 // Turns a row's scores into exp(score - max), zero where there is no key; its max and sum go to the state.
@@ -109,44 +116,46 @@ template <int R, class Cache>
 inline void weigh_all_dims(const AttentionTask& task, uint32_t chunk, float (*p)[kAttentionChunk], uint32_t begin,
                            uint32_t end, float* out, size_t out_stride) {
     uint32_t dim = 0;
-    for (; dim + 4 * kLanes <= task.head_dim; dim += 4 * kLanes)
-        weigh_values<R, 4, Cache>(task, chunk, p, begin, end, dim, out, out_stride);
-    for (; dim < task.head_dim; dim += kLanes)
-        weigh_values<R, 1, Cache>(task, chunk, p, begin, end, dim, out, out_stride);
+    for (; dim + 2 * kLanes <= task.head_dim; dim += 2 * kLanes)
+        weigh_values<R, 2, Cache>(task, chunk, p, begin, end, dim, out, out_stride);
+    if (dim < task.head_dim) weigh_values<R, 1, Cache>(task, chunk, p, begin, end, dim, out, out_stride);
+}
+
+template <int R, class Cache>
+inline void attend_rows(const AttentionTask& task, uint32_t chunk, float* states) {
+    const size_t stride = attention_state_floats(task.head_dim);
+    const AttentionRows rows = attention_rows(task, chunk);
+    const uint32_t tiles = (rows.keys[R - 1] + kBlockTokens - 1) / kBlockTokens;
+    alignas(64) float p[R][kAttentionChunk];
+
+    uint32_t tile = 0;
+    for (; tile + 2 <= tiles; tile += 2) scores<R, 2, Cache>(task, rows, chunk, tile, p);
+    if (tile < tiles) scores<R, 1, Cache>(task, rows, chunk, tile, p);
+    for (int r = 0; r < R; ++r) {
+        softmax(p[r], rows.keys[r], tiles, states + r * stride);
+        for (uint32_t d = 0; d < task.head_dim; d += kLanes) store(states + r * stride + kLanes + d, broadcast(0));
+    }
+    // A row must not touch keys it does not see, they may be another sequence's: all share what the first row sees, the
+    // rest each does alone.
+    const uint32_t common = rows.keys[0];
+    weigh_all_dims<R, Cache>(task, chunk, p, 0, common, states + kLanes, stride);
+    for (int r = 1; r < R; ++r)
+        if (rows.keys[r] > common)
+            weigh_all_dims<1, Cache>(task, chunk, p + r, common, rows.keys[r], states + r * stride + kLanes, stride);
 }
 
 template <class Cache>
 inline void attention_chunk_of(const AttentionTask& task, uint32_t chunk, float* states) {
-    const size_t stride = attention_state_floats(task.head_dim);
-    const AttentionRows rows = attention_rows(task, chunk);
-    const uint32_t tiles = (rows.keys[rows.count - 1] + kBlockTokens - 1) / kBlockTokens;
-    alignas(64) float p[kAttentionRows][kAttentionChunk];
-
-    for (uint32_t tile = 0; tile < tiles; ++tile) {
-        const auto* keys = key_tile<Cache>(task, chunk, tile);
-        if (rows.count == 8) { scores<8, Cache>(task, rows, 0, tile, keys, p); continue; }
-        if (rows.count == 7) { scores<7, Cache>(task, rows, 0, tile, keys, p); continue; }
-        int r = 0;
-        for (; r + 2 <= rows.count; r += 2) scores<2, Cache>(task, rows, r, tile, keys, p);
-        for (; r < rows.count; ++r) scores<1, Cache>(task, rows, r, tile, keys, p);
+    switch (task.row_end - task.row_begin) {
+        case 1: return attend_rows<1, Cache>(task, chunk, states);
+        case 2: return attend_rows<2, Cache>(task, chunk, states);
+        case 3: return attend_rows<3, Cache>(task, chunk, states);
+        case 4: return attend_rows<4, Cache>(task, chunk, states);
+        case 5: return attend_rows<5, Cache>(task, chunk, states);
+        case 6: return attend_rows<6, Cache>(task, chunk, states);
+        case 7: return attend_rows<7, Cache>(task, chunk, states);
+        default: return attend_rows<8, Cache>(task, chunk, states);
     }
-    for (int r = 0; r < rows.count; ++r) {
-        softmax(p[r], rows.keys[r], tiles, states + r * stride);
-        for (uint32_t d = 0; d < task.head_dim; d += kLanes) store(states + r * stride + kLanes + d, broadcast(0));
-    }
-    // A row must not touch keys it does not see (they may be another sequence's): four rows share the keys that all of
-    // them see, the rest each row does alone.
-    int r = 0;
-    for (; r + 4 <= rows.count; r += 4) {
-        float* out = states + r * stride + kLanes;
-        const uint32_t common = rows.keys[r];
-        weigh_all_dims<4, Cache>(task, chunk, p + r, 0, common, out, stride);
-        for (int i = 1; i < 4; ++i)
-            if (rows.keys[r + i] > common)
-                weigh_all_dims<1, Cache>(task, chunk, p + r + i, common, rows.keys[r + i], out + i * stride, stride);
-    }
-    for (; r < rows.count; ++r)
-        weigh_all_dims<1, Cache>(task, chunk, p + r, 0, rows.keys[r], states + r * stride + kLanes, stride);
 }
 
 inline void attention_chunk(const AttentionTask& task, uint32_t chunk, float* states) {

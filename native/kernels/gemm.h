@@ -5,14 +5,13 @@
 #pragma once
 
 #include "activation.h"
+#include "quantize.h"
 
 namespace qingmo::QINGMO_ISA {
 
 // Bytes of weights worked on with all rows before the next: half of a 48 KiB L1, the rest being for activations and
 // carries.
 constexpr uint32_t kPanelBytes = 24 * 1024;
-
-inline bool one_scale_a_column(const Matrix& matrix) { return matrix.weight_group == matrix.inputs; }
 
 // sum[r][t] += activation scale * integer dot product, for `parts` activation groups in order; one fused multiply-add
 // each. weights: at the first group's bytes of the first tile. The pointers of activations are at the rows' first group.
@@ -44,45 +43,40 @@ inline void int8_dots(const uint8_t* weights, size_t tile_bytes, const int8_t* v
 }
 
 // R rows by T tiles of int8 products over activation groups [begin, end), added to carry [R][T][16], or put there where
-// begin is 0. With weight groups the carry is the sum of scaled groups; with one scale a column it is not scaled yet.
+// begin is 0. The sum is kept in units of the weight scale at hand: on entering a weight group it is multiplied by the
+// scale before over the scale now, which is what the group's head holds. So it never leaves its registers.
 template <int R, int T>
 inline void int8_product(const GemmTask& task, uint32_t row, uint32_t tile, uint32_t begin, uint32_t end, float* carry) {
     const Activations& acts = task.activations;
     const Matrix& matrix = task.matrix;
-    const uint8_t* weights = matrix.tiles + tile * matrix.tile_bytes;
+    const uint32_t group_parts = matrix.weight_group / kActivationGroup, within = begin % group_parts;
+    const uint8_t* weights = matrix.tiles + tile * matrix.tile_bytes + begin / group_parts * (64 + size_t(matrix.weight_group) * kLanes);
     const int8_t* values = acts.values + row * acts.stride + begin * kActivationGroup * R;
     const float* scales = acts.scales + row * acts.groups + begin * R;
     const int32_t* corrections = acts.corrections + row * acts.groups + begin * R;
-    Float sum[R][T];
 
-    if (one_scale_a_column(matrix)) {
-        for (int r = 0; r < R; ++r)
-            for (int t = 0; t < T; ++t) sum[r][t] = begin ? load(carry + (r * T + t) * kLanes) : broadcast(0);
-        weights += 64 + size_t(begin) * kActivationGroup * kLanes;
-        int8_dots<R, T>(weights, matrix.tile_bytes, values, scales, corrections, end - begin, sum);
-        for (int r = 0; r < R; ++r)
-            for (int t = 0; t < T; ++t) store(carry + (r * T + t) * kLanes, sum[r][t]);
-        return;
-    }
-    const uint32_t parts = matrix.weight_group / kActivationGroup;
-    const size_t group_bytes = 64 + size_t(matrix.weight_group) * kLanes;
-    weights += begin / parts * group_bytes;
-    for (uint32_t part = begin; part < end; part += parts) {
-        for (int r = 0; r < R; ++r)
-            for (int t = 0; t < T; ++t) sum[r][t] = broadcast(0);
-        int8_dots<R, T>(weights + 64, matrix.tile_bytes, values, scales, corrections, parts, sum);
-        for (int t = 0; t < T; ++t) {
-            Float scale = load(reinterpret_cast<const float*>(weights + t * matrix.tile_bytes));
-            for (int r = 0; r < R; ++r) {
-                float* to = carry + (r * T + t) * kLanes;
-                store(to, fma(sum[r][t], scale, part ? load(to) : broadcast(0)));
+    Float sum[R][T];
+    for (int r = 0; r < R; ++r)
+        for (int t = 0; t < T; ++t) sum[r][t] = begin ? load(carry + (r * T + t) * kLanes) : broadcast(0);
+    if (within) weights += 64 + size_t(within) * kActivationGroup * kLanes;
+    for (uint32_t part = begin, inside = within; part < end; inside = 0) {
+        if (!inside) {
+            for (int t = 0; t < T && part; ++t) {
+                Float ratio = load(reinterpret_cast<const float*>(weights + t * matrix.tile_bytes));
+                for (int r = 0; r < R; ++r) sum[r][t] = mul(sum[r][t], ratio);
             }
+            weights += 64;
         }
-        weights += group_bytes;
-        values += matrix.weight_group * R;
+        const uint32_t left = group_parts - inside, parts = end - part < left ? end - part : left;
+        int8_dots<R, T>(weights, matrix.tile_bytes, values, scales, corrections, parts, sum);
+        weights += size_t(parts) * kActivationGroup * kLanes;
+        values += parts * kActivationGroup * R;
         scales += parts * R;
         corrections += parts * R;
+        part += parts;
     }
+    for (int r = 0; r < R; ++r)
+        for (int t = 0; t < T; ++t) store(carry + (r * T + t) * kLanes, sum[r][t]);
 }
 
 struct FromFloat32 {
@@ -131,31 +125,28 @@ inline void int8_rows(const GemmTask& task, uint32_t row, uint32_t tile, uint32_
             case 3: return int8_product<3, T>(task, row, tile, begin, end, carry);
             case 4: return int8_product<4, T>(task, row, tile, begin, end, carry);
             case 5: return int8_product<5, T>(task, row, tile, begin, end, carry);
-            case 6: return int8_product<6, T>(task, row, tile, begin, end, carry);
-            case 7: return int8_product<7, T>(task, row, tile, begin, end, carry);
-            default: return int8_product<8, T>(task, row, tile, begin, end, carry);
+            default: return int8_product<6, T>(task, row, tile, begin, end, carry);
         }
     }
 }
 
-// Activation groups to work on at once: as many as kPanelBytes hold, in blocks of like size and of whole weight groups.
+// Activation groups to work on at once: as many as kPanelBytes hold, in blocks of like size.
 template <int T>
 inline uint32_t int8_step(const Matrix& matrix) {
     const uint32_t parts = matrix.inputs / kActivationGroup, most = kPanelBytes / (T * kActivationGroup * kLanes);
-    const uint32_t blocks = (parts + most - 1) / most, even = (parts + blocks - 1) / blocks;
-    const uint32_t unit = one_scale_a_column(matrix) ? 1 : matrix.weight_group / kActivationGroup;
-    return (even + unit - 1) / unit * unit;
+    const uint32_t blocks = (parts + most - 1) / most;
+    return (parts + blocks - 1) / blocks;
 }
 
 template <int T>
-inline void int8_panel(const GemmTask& task, uint32_t tile) {
+inline void int8_panel(const GemmTask& task, uint32_t tile, float* carries) {
     const uint32_t parts = task.matrix.inputs / kActivationGroup;
     // A single tile of rows uses each weight once: nothing to keep in L1.
     const bool once = task.row_end - task.row_begin <= kRowTile;
     const uint32_t step = once ? parts : int8_step<T>(task.matrix);
     for (uint32_t begin = 0; begin < parts; begin += step) {
         const uint32_t end = begin + step < parts ? begin + step : parts;
-        float* carry = task.carry;
+        float* carry = carries;
         for (uint32_t row = task.row_begin; row < task.row_end; row += kRowTile, carry += kRowTile * T * kLanes)
             int8_rows<T>(task, row, tile, begin, end, carry);
     }
@@ -174,11 +165,11 @@ inline uint32_t float_rows(const GemmTask& task, uint32_t row, uint32_t tile, ui
 }
 
 template <int T, class From>
-inline void float_panel(const GemmTask& task, uint32_t tile) {
+inline void float_panel(const GemmTask& task, uint32_t tile, float* carries) {
     const uint32_t inputs = task.matrix.inputs, step = kPanelBytes / (T * kLanes * sizeof(typename From::Element));
     for (uint32_t k = 0; k < inputs; k += step) {
         uint32_t end = k + step < inputs ? k + step : inputs;
-        float* carry = task.carry;
+        float* carry = carries;
         for (uint32_t row = task.row_begin; row < task.row_end;) {
             const uint32_t used = float_rows<T, From>(task, row, tile, k, end, carry);
             row += used;
@@ -187,68 +178,109 @@ inline void float_panel(const GemmTask& task, uint32_t tile) {
     }
 }
 
+// The sums of all rows and T tiles, into carry [rows][T][16].
 template <int T>
-inline void panel(const GemmTask& task, uint32_t tile) {
+inline void panel(const GemmTask& task, uint32_t tile, float* carry) {
     switch (task.matrix.type) {
-        case ElementType::int8: return int8_panel<T>(task, tile);
-        case ElementType::float32: return float_panel<T, FromFloat32>(task, tile);
-        case ElementType::float16: return float_panel<T, FromFloat16>(task, tile);
-        case ElementType::bfloat16: return float_panel<T, FromBfloat16>(task, tile);
+        case ElementType::int8: return int8_panel<T>(task, tile, carry);
+        case ElementType::float32: return float_panel<T, FromFloat32>(task, tile, carry);
+        case ElementType::float16: return float_panel<T, FromFloat16>(task, tile, carry);
+        case ElementType::bfloat16: return float_panel<T, FromBfloat16>(task, tile, carry);
     }
 }
 
-// The finished product of a row and a tile.
+// The finished product of a row and a tile: the head of a tile's first weight group holds the scale of its last.
 inline Float product(const GemmTask& task, const float* carry, uint32_t tile) {
     const Matrix& matrix = task.matrix;
-    if (matrix.type != ElementType::int8 || !one_scale_a_column(matrix)) return load(carry);
+    if (matrix.type != ElementType::int8) return load(carry);
     return mul(load(carry), load(reinterpret_cast<const float*>(matrix.tiles + tile * matrix.tile_bytes)));
 }
 
-inline void write_panel(const GemmTask& task, uint32_t tile, uint32_t tiles) {
+template <int T>
+inline void write_rows(const GemmTask& task, uint32_t tile) {
     const float* carry = task.carry;
-    for (uint32_t row = task.row_begin; row < task.row_end; ++row, carry += tiles * kLanes) {
-        float* out = task.out + row * task.out_stride;
-        if (task.epilogue == Epilogue::swiglu) {
-            for (uint32_t t = 0; t < tiles; t += 2)
-                store(out + (tile + t) / 2 * kLanes,
-                      silu_mul(product(task, carry + t * kLanes, tile + t), product(task, carry + (t + 1) * kLanes, tile + t + 1)));
+    for (uint32_t row = task.row_begin; row < task.row_end; ++row, carry += T * kLanes) {
+        float* out = task.out + row * task.out_stride + tile * kLanes;
+        for (int t = 0; t < T; ++t) {
+            Float value = product(task, carry + t * kLanes, tile + t);
+            store(out + t * kLanes, task.epilogue == Epilogue::add ? add(load(out + t * kLanes), value) : value);
+        }
+    }
+}
+
+// 16 activations of the next product from a row's gate and up.
+inline Float gated(const GemmTask& task, const float* carry, uint32_t tile) {
+    return silu_mul(product(task, carry, tile), product(task, carry + kLanes, tile + 1));
+}
+
+// 32 activations of the next product, one group, from four tiles; the second pair is absent where the last group is half.
+// carries: of the first pair and of the second, [rows][stride] each.
+inline void write_gated_rows(const GemmTask& task, uint32_t tile, const float* first, const float* second, uint32_t stride) {
+    const ActivationsOut& next = task.next;
+    for (uint32_t row = task.row_begin; row < task.row_end; ++row, first += stride, second += stride) {
+        const bool whole = tile + 2 < task.tile_end;
+        Float low = gated(task, first, tile), high = whole ? gated(task, second, tile + 2) : broadcast(0);
+        if (next.quantized) {
+            quantize_group(low, high, group_place(next, row, tile / 4));
+        } else {
+            float* out = next.floats + row * next.stride + tile / 2 * kLanes;
+            store(out, low);
+            if (whole) store(out + kLanes, high);
+        }
+    }
+}
+
+template <int T>
+inline void panel_and_rows(const GemmTask& task, uint32_t tile) {
+    panel<T>(task, tile, task.carry);
+    write_rows<T>(task, tile);
+}
+
+inline void swiglu(const GemmTask& task, bool wide) {
+    for (uint32_t tile = task.tile_begin; tile < task.tile_end; tile += 4) {
+        const bool whole = tile + 2 < task.tile_end;
+        if (wide && whole) {
+            panel<4>(task, tile, task.carry);
+            write_gated_rows(task, tile, task.carry, task.carry + 2 * kLanes, 4 * kLanes);
             continue;
         }
-        for (uint32_t t = 0; t < tiles; ++t) {
-            float* to = out + (tile + t) * kLanes;
-            Float value = product(task, carry + t * kLanes, tile + t);
-            store(to, task.epilogue == Epilogue::add ? add(load(to), value) : value);
-        }
+        float* second = task.carry + kGemmRowBlock * 2 * kLanes;
+        panel<2>(task, tile, task.carry);
+        if (whole) panel<2>(task, tile + 2, second);
+        write_gated_rows(task, tile, task.carry, second, 2 * kLanes);
     }
 }
 
 inline void gemm(const GemmTask& task) {
-    const uint32_t width = task.row_end - task.row_begin <= 2 ? kWidePanel : kGemmPanel;
+    const bool wide = task.row_end - task.row_begin <= 2;
+    if (task.epilogue == Epilogue::swiglu) return swiglu(task, wide);
+    const uint32_t width = wide ? kWidePanel : kGemmPanel;
     for (uint32_t tile = task.tile_begin; tile < task.tile_end; tile += width) {
-        const uint32_t tiles = task.tile_end - tile < width ? task.tile_end - tile : width;
-        switch (tiles) {
-            case 1: panel<1>(task, tile); break;
-            case 2: panel<2>(task, tile); break;
-            case 3: panel<3>(task, tile); break;
-            default: panel<4>(task, tile);
+        switch (task.tile_end - tile < width ? task.tile_end - tile : width) {
+            case 1: panel_and_rows<1>(task, tile); break;
+            case 2: panel_and_rows<2>(task, tile); break;
+            case 3: panel_and_rows<3>(task, tile); break;
+            default: panel_and_rows<4>(task, tile);
         }
-        write_panel(task, tile, tiles);
+    }
+}
+
+inline void read_int8_column(const Matrix& matrix, const uint8_t* tile, uint32_t lane, float* out) {
+    const uint32_t size = matrix.weight_group;
+    const size_t group_bytes = 64 + size_t(size) * kLanes;
+    float scale = reinterpret_cast<const float*>(tile)[lane];
+    for (uint32_t group = matrix.inputs / size; group-- > 0;) {
+        const uint8_t* head = tile + group * group_bytes;
+        for (uint32_t k = 0; k < size; ++k)
+            out[group * size + k] = scale * float(int32_t(head[64 + k / 4 * 64 + lane * 4 + k % 4]) - 128);
+        scale *= reinterpret_cast<const float*>(head)[lane];
     }
 }
 
 inline void read_column(const Matrix& matrix, uint32_t column, float* out) {
     const uint8_t* tile = matrix.tiles + column / kLanes * matrix.tile_bytes;
     const uint32_t lane = column % kLanes;
-    if (matrix.type == ElementType::int8) {
-        const size_t group_bytes = 64 + size_t(matrix.weight_group) * kLanes;
-        for (uint32_t k = 0; k < matrix.inputs; ++k) {
-            const uint8_t* group = tile + k / matrix.weight_group * group_bytes;
-            const uint32_t in = k % matrix.weight_group;
-            const float scale = reinterpret_cast<const float*>(group)[lane];
-            out[k] = scale * float(int32_t(group[64 + in / 4 * 64 + lane * 4 + in % 4]) - 128);
-        }
-        return;
-    }
+    if (matrix.type == ElementType::int8) return read_int8_column(matrix, tile, lane, out);
     const bool wide = matrix.type == ElementType::float32;
     for (uint32_t k = 0; k < matrix.inputs; ++k) {
         float row[kLanes];

@@ -12,9 +12,10 @@ def quantize_int8(weights: np.ndarray, weight_group: int) -> np.ndarray:
     groups = _grouped(weights, weight_group)
     scales, quantized = _scales_and_values(groups)
     tiles, count, size = len(groups) // 16, groups.shape[1], groups.shape[2]
-    tile_scales = scales.reshape(tiles, 16, count).transpose(0, 2, 1)  # [tiles, groups, 16]
+    heads = np.concatenate([scales[:, -1:], scales[:, :-1] / scales[:, 1:]], axis=1)  # the last scale, then ratios
+    tile_heads = heads.reshape(tiles, 16, count).transpose(0, 2, 1)  # [tiles, groups, 16]
     tile_bytes = (quantized + 128).astype(np.uint8).reshape(tiles, 16, count, size // 4, 4).transpose(0, 2, 3, 1, 4)
-    head = np.ascontiguousarray(tile_scales).view(np.uint8).reshape(tiles, count, 64)
+    head = np.ascontiguousarray(tile_heads).view(np.uint8).reshape(tiles, count, 64)
     return np.concatenate([head, tile_bytes.reshape(tiles, count, size * 16)], axis=2).reshape(-1)
 
 
@@ -47,7 +48,11 @@ def _unpack_int8(content: np.ndarray, inputs: int, weight_group: int) -> np.ndar
     stored = -(-inputs // 32) * 32
     size = weight_group or stored
     tiles = content.reshape(-1, stored // size, 64 + 16 * size)
-    scales = np.ascontiguousarray(tiles[:, :, :64]).view("<f4")  # [tiles, groups, 16]
+    heads = np.ascontiguousarray(tiles[:, :, :64]).view("<f4")  # [tiles, groups, 16]
+    scales = np.empty_like(heads)
+    scales[:, -1] = heads[:, 0]
+    for group in range(heads.shape[1] - 1, 0, -1):
+        scales[:, group - 1] = scales[:, group] * heads[:, group]
     values = tiles[:, :, 64:].astype(np.float32).reshape(*tiles.shape[:2], size // 4, 16, 4) - 128
     weights = values * scales[:, :, None, :, None]
     return weights.transpose(0, 3, 1, 2, 4).reshape(-1, stored)
@@ -61,10 +66,11 @@ def _grouped(weights: np.ndarray, weight_group: int) -> np.ndarray:
 
 
 def _scales_and_values(groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Scales no smaller than 2^-24 of the row's largest and than 2^-100, so that their ratios are finite."""
     scales = np.abs(groups).max(axis=2) / np.float32(127)
-    divisor = np.where(scales == 0, np.float32(1), scales)[:, :, None]
-    quantized = np.where(scales[:, :, None] == 0, np.float32(0), np.rint(groups / divisor))
-    return scales, np.clip(quantized, -127, 127)
+    smallest = np.maximum(scales.max(axis=1, keepdims=True) * np.float32(2**-24), np.float32(2**-100))
+    scales = np.maximum(scales, smallest)
+    return scales, np.clip(np.rint(groups / scales[:, :, None]), -127, 127)
 
 
 def _squared_error(weights: np.ndarray, weight_group: int) -> float:
