@@ -72,6 +72,6 @@ inline float reduce_max(Float x) {
 }
 inline int32_t reduce_add(Int x) { return _mm512_reduce_add_epi32(x.v); }
 
-inline void prefetch(const void* p) { _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T0); }
+inline void prefetch(const void* p) { _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T1); }
 
 }  // namespace qingmo::QINGMO_ISA

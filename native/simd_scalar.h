@@ -122,6 +122,6 @@ inline float reduce_max(Float x) {
 }
 inline int32_t reduce_add(Int x) { int32_t sum = 0; QINGMO_EACH_LANE sum += x.lane[i]; return sum; }
 
-inline void prefetch(const void* p) { __builtin_prefetch(p); }
+inline void prefetch(const void* p) { __builtin_prefetch(p, 0, 2); }
 
 }  // namespace qingmo::QINGMO_ISA

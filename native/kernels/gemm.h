@@ -144,11 +144,17 @@ inline void int8_panel(const GemmTask& task, uint32_t tile, float* carries) {
     // A single tile of rows uses each weight once: nothing to keep in L1.
     const bool once = task.row_end - task.row_begin <= kRowTile;
     const uint32_t step = once ? parts : int8_step<T>(task.matrix);
+    const uint32_t row_tiles = (task.row_end - task.row_begin + kRowTile - 1) / kRowTile;
+    const size_t ahead = (T * task.matrix.tile_bytes * step / parts + row_tiles - 1) / row_tiles;
+    const uint8_t* next = task.matrix.tiles + (tile + T) * task.matrix.tile_bytes;
     for (uint32_t begin = 0; begin < parts; begin += step) {
         const uint32_t end = begin + step < parts ? begin + step : parts;
         float* carry = carries;
-        for (uint32_t row = task.row_begin; row < task.row_end; row += kRowTile, carry += kRowTile * T * kLanes)
+        for (uint32_t row = task.row_begin; row < task.row_end; row += kRowTile, carry += kRowTile * T * kLanes) {
+            if (!once) for (size_t i = 0; i < ahead; i += 64) prefetch(next + i);
+            next += ahead;
             int8_rows<T>(task, row, tile, begin, end, carry);
+        }
     }
 }
 
