@@ -15,6 +15,9 @@ constexpr uint32_t kUnitRows = 14 * kAttentionRows;
 // A piece of a matrix that is read once should take about 50 us; one thread reads some 15 GB/s.
 constexpr size_t kPieceBytes = 768 * 1024;
 
+// Half of a second-level cache of 2 MiB, as server cores and newer laptops have.
+constexpr size_t kKeptBytes = 1024 * 1024;
+
 uint32_t round_up(uint32_t n, uint32_t to) { return (n + to - 1) / to * to; }
 
 // Hands out 64-byte aligned parts of one piece of memory; a first pass with no memory finds how much is needed.
@@ -244,8 +247,11 @@ void Decoder::run_product(GemmTask task, uint32_t rows) {
         tiles_a_piece = std::max<uint32_t>(1, std::min(even, quick) / kWidePanel) * kWidePanel;
     }
     const uint32_t panels = (tiles + tiles_a_piece - 1) / tiles_a_piece;
+    // Where the activations fit the second-level cache they are what is gone over again and again; else the weights are.
+    const bool weights_first = size_t(rows) * matrix.inputs <= kKeptBytes;
     pool_.run(int(panels * row_blocks), [&](int piece, int worker) {
-        const uint32_t panel = piece / row_blocks, block = piece % row_blocks;
+        const uint32_t panel = weights_first ? piece / row_blocks : piece % panels;
+        const uint32_t block = weights_first ? piece % row_blocks : piece / panels;
         GemmTask part = task;
         part.row_begin = block * kGemmRowBlock;
         part.row_end = std::min(rows, part.row_begin + kGemmRowBlock);
