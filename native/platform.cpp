@@ -44,6 +44,16 @@ LazyMemory::LazyMemory(size_t bytes) : size_(bytes) {
 
 LazyMemory::~LazyMemory() { ::munmap(data_, size_); }
 
+Sleep::Sleep() { ::sem_init(&semaphore_, 0, 0); }
+
+Sleep::~Sleep() { ::sem_destroy(&semaphore_); }
+
+void Sleep::until_woken() {
+    while (::sem_wait(&semaphore_) != 0) {}  // a signal may have interrupted it
+}
+
+void Sleep::wake() { ::sem_post(&semaphore_); }
+
 int64_t now_ns() {
     using namespace std::chrono;
     return duration_cast<nanoseconds>(steady_clock::now().time_since_epoch()).count();

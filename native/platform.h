@@ -1,6 +1,8 @@
 // Every call to the operating system.
 #pragma once
 
+#include <semaphore.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -36,6 +38,21 @@ class LazyMemory {
    private:
     uint8_t* data_;
     size_t size_;
+};
+
+// Where one thread sleeps until another wakes it. wake() never waits for the sleeper; notifying a condition variable may.
+class Sleep {
+   public:
+    Sleep();
+    ~Sleep();
+    Sleep(const Sleep&) = delete;
+    Sleep& operator=(const Sleep&) = delete;
+
+    void until_woken();
+    void wake();  // once for each until_woken()
+
+   private:
+    sem_t semaphore_;
 };
 
 int64_t now_ns();        // of a clock that never goes back

@@ -1,7 +1,5 @@
 #include "thread_pool.h"
 
-#include "platform.h"
-
 namespace qingmo {
 
 namespace {
@@ -25,11 +23,9 @@ ThreadPool::ThreadPool(int threads) {
 }
 
 ThreadPool::~ThreadPool() {
-    {
-        std::lock_guard<std::mutex> lock(mutex_);
-        stopping_ = true;
-    }
-    wake_.notify_all();
+    for (auto& worker : workers_) worker->parked = false;
+    stopping_ = true;
+    wake_sleepers();
     for (auto& worker : workers_) worker->thread.join();
 }
 
@@ -47,10 +43,7 @@ void ThreadPool::run_erased(int pieces, Call call, const void* work) {
     uint32_t run = run_of(ticket_.load(std::memory_order_relaxed)) + 1;
     if (run == 0) run = 1;
     ticket_.store(uint64_t(run) << 32 | uint32_t(pieces), std::memory_order_seq_cst);
-    if (sleepers_.load(std::memory_order_seq_cst)) {
-        { std::lock_guard<std::mutex> lock(mutex_); }
-        wake_.notify_all();
-    }
+    if (sleepers_.load(std::memory_order_seq_cst)) wake_sleepers();
     work_off(run, 0);
     if (unfinished_.load(std::memory_order_acquire)) wait_for_stragglers(run);
     if (run % kRunsToForgive == 0)
@@ -90,14 +83,27 @@ void ThreadPool::worker_loop(int index) {
             for (int i = 0; i < 16; ++i) spin_pause();
             continue;
         }
-        std::unique_lock<std::mutex> lock(mutex_);
-        sleepers_.fetch_add(1, std::memory_order_seq_cst);
-        wake_.wait(lock, [&] {
-            return stopping_ || (!self.parked.load() && run_of(ticket_.load(std::memory_order_seq_cst)) != seen);
-        });
-        sleepers_.fetch_sub(1, std::memory_order_seq_cst);
+        sleep_until_called(self, seen);
         spin_until = now_ns() + kSpinNs;
     }
+}
+
+// Everything here is sequentially consistent: either the worker sees the new run after it has said that it sleeps, or
+// the caller sees the sleeper after it has published the run.
+bool ThreadPool::is_called(const Worker& worker, uint32_t seen) const {
+    return stopping_ || (!worker.parked && run_of(ticket_) != seen);
+}
+
+void ThreadPool::sleep_until_called(Worker& self, uint32_t seen) {
+    ++sleepers_;
+    self.asleep = true;
+    if (!is_called(self, seen) || !self.asleep.exchange(false)) self.sleep.until_woken();
+    --sleepers_;
+}
+
+void ThreadPool::wake_sleepers() {
+    for (auto& worker : workers_)
+        if (worker->asleep && !worker->parked && worker->asleep.exchange(false)) worker->sleep.wake();
 }
 
 void ThreadPool::wait_for_stragglers(uint32_t run) {
@@ -133,7 +139,7 @@ void ThreadPool::unpark_when_due() {
     const int64_t now = now_ns();
     for (auto& worker : workers_) {
         if (!worker->parked.load(std::memory_order_relaxed) || now < worker->parked_until) continue;
-        worker->parked.store(false, std::memory_order_release);
+        worker->parked = false;
         --parked_count_;
     }
 }

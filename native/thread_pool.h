@@ -2,12 +2,12 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <thread>
 #include <vector>
+
+#include "platform.h"
 
 namespace qingmo {
 
@@ -38,6 +38,8 @@ class ThreadPool {
     struct alignas(64) Worker {
         std::atomic<uint32_t> holds{0};    // the run whose piece it is working on; 0: none
         std::atomic<bool> parked{false};
+        std::atomic<bool> asleep{false};   // whoever turns it to false has to wake the worker, or is the worker
+        Sleep sleep;
         int late = 0;                      // runs that had to wait for it, forgotten bit by bit
         int64_t parked_until = 0, parked_for = 0;
         std::thread thread;
@@ -46,6 +48,9 @@ class ThreadPool {
     void run_erased(int pieces, Call call, const void* work);
     bool work_off(uint32_t run, int worker);
     void worker_loop(int index);
+    bool is_called(const Worker& worker, uint32_t seen) const;
+    void sleep_until_called(Worker& worker, uint32_t seen);
+    void wake_sleepers();
     void wait_for_stragglers(uint32_t run);
     void blame_late_workers(uint32_t run);
     void unpark_when_due();
@@ -62,8 +67,6 @@ class ThreadPool {
     int parked_count_ = 0;
     int64_t times_parked_ = 0;
 
-    std::mutex mutex_;
-    std::condition_variable wake_;
     std::atomic<int> sleepers_{0};
     std::atomic<bool> stopping_{false};
 };

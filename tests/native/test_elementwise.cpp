@@ -1,0 +1,266 @@
+// Kernels over single rows: bits against scalar, and each against its formula in double.
+#include <cmath>
+#include <cstring>
+#include <functional>
+
+#include "check.h"
+#include "numbers.h"
+
+using namespace qingmo;
+
+namespace {
+
+uint32_t random_width(Random& random) { return 16 * random.pick<uint32_t>({1, 2, 3, 5, 8, 56, 61}); }
+
+// f(kernels) -> floats: the same bits as from scalar.
+void compare_with_scalar(const std::function<std::vector<float>(const Kernels&)>& f) {
+    const std::vector<float> expected = f(scalar_kernels());
+    for (const Kernels* kernels : other_kernels()) {
+        const std::vector<float> got = f(*kernels);
+        CHECK_SAME_BITS(kernels->name, got.data(), expected.data(), expected.size());
+    }
+}
+
+std::vector<float> exp_of(const Kernels& kernels, const std::vector<float>& x) {
+    std::vector<float> out(x.size());
+    kernels.exp(x.data(), uint32_t(x.size()), out.data());
+    return out;
+}
+
+struct Quantized {
+    std::vector<int8_t> values;
+    std::vector<float> scales;
+    std::vector<int32_t> corrections;
+};
+
+// One row, taken back out of slot `slot` of a tile of `width` rows; the other slots, and the room behind, must stay as
+// they are.
+Quantized quantize(const Kernels& kernels, const std::vector<float>& x, uint32_t width = 1, uint32_t slot = 0) {
+    constexpr int kUntouched = 77;
+    const size_t groups = (x.size() + 31) / 32, n = groups * 32;
+    std::vector<int8_t> values(n * width + 64, kUntouched);
+    std::vector<float> scales(groups * width + 16, kUntouched);
+    std::vector<int32_t> corrections(groups * width + 16, kUntouched);
+    kernels.quantize(x.data(), uint32_t(x.size()), width, slot, values.data(), scales.data(), corrections.data());
+    Quantized q;
+    for (size_t i = 0; i < values.size(); ++i) {
+        if (i < n * width && i / 4 % width == slot) q.values.push_back(values[i]);
+        else CHECK_EQUAL(int(values[i]), kUntouched);
+    }
+    for (size_t i = 0; i < scales.size(); ++i) {
+        if (i < groups * width && i % width == slot) q.scales.push_back(scales[i]), q.corrections.push_back(corrections[i]);
+        else CHECK(scales[i] == kUntouched && corrections[i] == kUntouched);
+    }
+    return q;
+}
+
+}  // namespace
+
+TEST(exp_gives_the_bits_of_scalar) {
+    check::cases(200, [](Random& random) {
+        std::vector<float> x(1024);
+        for (float& v : x) v = random.chance(0.5) ? float_of_bits(uint32_t(random.bits())) : float(random.unit() * 180 - 90);
+        compare_with_scalar([&](const Kernels& kernels) { return exp_of(kernels, x); });
+    });
+}
+
+TEST(exp_is_within_2e_7_of_the_exponential) {
+    const uint32_t step = 9973 * 100 / uint32_t(check::options().percent);
+    std::vector<float> x;
+    for (uint32_t bits = 0; bits <= bits_of_float(88); bits += step) {
+        x.push_back(float_of_bits(bits));
+        if (x.back() <= 87) x.push_back(-float_of_bits(bits));
+    }
+    for (float edge : {0.0f, -0.0f, 88.0f, -87.0f, 0.34657359f, -0.34657359f}) x.push_back(edge);
+    x.resize((x.size() + 15) / 16 * 16);
+    for (const Kernels* kernels : all_kernels()) {
+        const std::vector<float> e = exp_of(*kernels, x);
+        for (size_t i = 0; i < x.size(); ++i) CHECK_NEAR(e[i] / std::exp(double(x[i])), 1, 2e-7);
+    }
+}
+
+TEST(exp_is_clamped_outside_its_range) {
+    std::vector<float> x(16, 0);
+    x[0] = -88, x[1] = -1e30f, x[2] = -INFINITY, x[3] = -87, x[4] = 89, x[5] = INFINITY, x[6] = 88;
+    for (const Kernels* kernels : all_kernels()) {
+        const std::vector<float> e = exp_of(*kernels, x);
+        for (int i : {0, 1, 2}) CHECK_EQUAL(e[size_t(i)], e[3]);
+        for (int i : {4, 5}) CHECK_EQUAL(e[size_t(i)], e[6]);
+        CHECK(e[3] > 0 && std::isfinite(e[6]));
+        CHECK_EQUAL(e[7], 1.0f);
+    }
+}
+
+TEST(rms_norm_gives_the_bits_of_scalar) {
+    check::cases(200, [](Random& random) {
+        const uint32_t n = random_width(random);
+        const std::vector<float> x = random.chance(0.5) ? random.wild(n) : random.normals(n, 1e-3f), weight = random.wild(n);
+        const bool in_place = random.chance(0.3);
+        compare_with_scalar([&](const Kernels& kernels) {
+            std::vector<float> out = x;
+            kernels.rms_norm(in_place ? out.data() : x.data(), weight.data(), n, 1e-6f, out.data());
+            return out;
+        });
+    });
+}
+
+TEST(rms_norm_follows_its_formula) {
+    check::cases(60, [](Random& random) {
+        const uint32_t n = random_width(random);
+        const float eps = random.pick({1e-6f, 1e-5f, 0.5f});
+        const std::vector<float> x = random.normals(n, random.pick({1.0f, 1e-3f, 1e3f})), weight = random.normals(n);
+        double squares = 0;
+        for (float v : x) squares += double(v) * v;
+        for (const Kernels* kernels : all_kernels()) {
+            std::vector<float> out(n + 16, 77);
+            kernels->rms_norm(x.data(), weight.data(), n, eps, out.data());
+            for (uint32_t i = 0; i < n; ++i) {
+                const double expected = x[i] / std::sqrt(squares / n + eps) * weight[i];
+                CHECK_NEAR(out[i], expected, std::fabs(expected) * 1e-5);
+            }
+            for (uint32_t i = n; i < n + 16; ++i) CHECK_EQUAL(out[i], 77.0f);
+        }
+    });
+}
+
+TEST(quantize_gives_the_bits_of_scalar_in_any_slot) {
+    check::cases(300, [](Random& random) {
+        const uint32_t n = random_width(random);
+        const std::vector<float> x = random.chance(0.5) ? random.wild(n) : random.normals(n, random.pick({1.0f, 1e-37f, 1e-40f, 1e37f}));
+        const Quantized expected = quantize(scalar_kernels(), x);
+        const uint32_t width = 1 + random.below(kRowTile), slot = random.below(width);
+        for (const Kernels* kernels : all_kernels()) {
+            const Quantized got = quantize(*kernels, x, width, slot);
+            CHECK_SAME("values", got.values, expected.values);
+            CHECK_SAME_BITS("scales", got.scales.data(), expected.scales.data(), expected.scales.size());
+            CHECK_SAME("corrections", got.corrections, expected.corrections);
+        }
+    });
+}
+
+TEST(quantize_keeps_each_value_to_half_a_step) {
+    check::cases(100, [](Random& random) {
+        const uint32_t n = random_width(random);
+        std::vector<float> x = random.normals(n, random.pick({1.0f, 1e-20f, 1e30f}));
+        for (uint32_t i = 0; i < 16; ++i) x[i] *= 1000;  // one group a thousand times its neighbours
+        const uint32_t groups = (n + 31) / 32;
+        for (const Kernels* kernels : all_kernels()) {
+            const Quantized q = quantize(*kernels, x);
+            for (uint32_t g = 0; g < groups; ++g) {
+                float largest = 0;
+                int sum = 0;
+                for (uint32_t i = g * 32; i < g * 32 + 32; ++i) {
+                    const float value = i < n ? x[i] : 0;
+                    largest = std::max(largest, std::fabs(value));
+                    sum += q.values[i];
+                    CHECK(q.values[i] >= -127);
+                    CHECK_NEAR(q.values[i] * double(q.scales[g]), value, q.scales[g] * 0.5001);
+                }
+                CHECK_NEAR(q.scales[g], largest / 127, largest * 1e-8);
+                CHECK_EQUAL(q.corrections[g], -128 * sum);
+            }
+        }
+    });
+}
+
+// 127 / largest would be infinite, and infinity times a value no integer.
+TEST(quantize_turns_values_too_small_for_a_step_into_zeros) {
+    for (float tiny : {1e-45f, 1e-40f, 1e-38f, 3e-37f, 0.0f, -0.0f})
+        for (const Kernels* kernels : all_kernels()) {
+            const Quantized q = quantize(*kernels, {tiny, -tiny, tiny, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0});
+            for (int i = 0; i < 32; ++i) CHECK_EQUAL(int(q.values[size_t(i)]), 0);
+            CHECK_EQUAL(q.corrections[0], 0);
+            CHECK_NEAR(q.scales[0], 0, 1e-38);
+        }
+}
+
+TEST(quantize_rounds_ties_to_even) {
+    std::vector<float> x(16, 0);
+    x[0] = 127, x[1] = 0.5f, x[2] = 1.5f, x[3] = -0.5f, x[4] = -2.5f, x[5] = 3.5f;
+    for (const Kernels* kernels : all_kernels()) {
+        const Quantized q = quantize(*kernels, x);
+        CHECK(q.values[0] == 127 && q.values[1] == 0 && q.values[2] == 2 && q.values[3] == 0 && q.values[4] == -2 && q.values[5] == 4);
+    }
+}
+
+TEST(rope_gives_the_bits_of_scalar_and_rotates) {
+    check::cases(100, [](Random& random) {
+        const uint32_t half = random.pick<uint32_t>({8, 32, 64, 128});
+        const std::vector<float> x = random.chance(0.3) ? random.wild(2 * half) : random.normals(2 * half);
+        std::vector<float> cos(half), sin(half);
+        for (uint32_t i = 0; i < half; ++i) {
+            const double angle = random.unit() * 7;
+            cos[i] = float(std::cos(angle)), sin[i] = float(std::sin(angle));
+        }
+        auto rotated = [&](const Kernels& kernels) {
+            std::vector<float> out = x;
+            kernels.rope(out.data(), cos.data(), sin.data(), half);
+            return out;
+        };
+        compare_with_scalar(rotated);
+        const std::vector<float> out = rotated(scalar_kernels());
+        for (uint32_t i = 0; i < half; ++i) {
+            const double a = x[i], b = x[i + half], tolerance = (std::fabs(a) + std::fabs(b)) * 2e-7 + 1e-44;
+            CHECK_NEAR(out[i], a * cos[i] - b * sin[i], tolerance);
+            CHECK_NEAR(out[i + half], b * cos[i] + a * sin[i], tolerance);
+        }
+    });
+}
+
+TEST(read_column_gives_the_bits_of_scalar) {
+    check::cases(100, [](Random& random) {
+        const ElementType type = random.pick({ElementType::int8, ElementType::float32, ElementType::float16, ElementType::bfloat16});
+        const uint32_t group = random.pick<uint32_t>({32, 64, 128}), inputs = group * random.pick<uint32_t>({1, 2, 5});
+        const uint32_t weight_group = random.chance(0.3) ? inputs : group;
+        const size_t tile_bytes = type == ElementType::int8      ? inputs / weight_group * (64 + size_t(weight_group) * 16)
+                                  : type == ElementType::float32 ? inputs * 64
+                                                                 : inputs * 32;
+        std::vector<uint8_t> tiles(3 * tile_bytes);
+        for (uint8_t& byte : tiles) byte = uint8_t(random.bits());
+        const Matrix matrix{tiles.data(), tile_bytes, type, 48, inputs, weight_group};
+        const uint32_t column = random.below(48);
+        compare_with_scalar([&](const Kernels& kernels) {
+            std::vector<float> out(inputs);
+            kernels.read_column(matrix, column, out.data());
+            return out;
+        });
+    });
+}
+
+TEST(read_column_of_int8_is_scale_times_weight) {
+    check::cases(20, [](Random& random) {
+        const uint32_t groups = 3, group = random.pick<uint32_t>({32, 64, 128});
+        const size_t group_bytes = 64 + group * 16;
+        std::vector<uint8_t> tile(groups * group_bytes);
+        for (uint8_t& byte : tile) byte = uint8_t(random.between(1, 255));
+        const std::vector<float> scales = random.normals(groups * 16);
+        for (uint32_t g = 0; g < groups; ++g) std::memcpy(&tile[g * group_bytes], &scales[g * 16], 64);
+        const uint32_t column = random.below(16);
+        for (const Kernels* kernels : all_kernels()) {
+            std::vector<float> out(groups * group);
+            kernels->read_column({tile.data(), tile.size(), ElementType::int8, 16, groups * group, group}, column, out.data());
+            for (uint32_t k = 0; k < out.size(); ++k) {
+                const uint32_t g = k / group, in = k % group;
+                const int weight = int(tile[g * group_bytes + 64 + in / 4 * 64 + column * 4 + in % 4]) - 128;
+                CHECK_EQUAL(out[k], scales[g * 16 + column] * float(weight));
+            }
+        }
+    });
+}
+
+TEST(read_memory_sums_every_byte) {
+    check::cases(20, [](Random& random) {
+        std::vector<uint8_t> data(256 * random.pick<size_t>({0, 1, 2, 17, 100}));
+        uint64_t sum = 0;
+        for (uint8_t& byte : data) sum += byte = uint8_t(random.bits());
+        for (const Kernels* kernels : all_kernels()) CHECK_EQUAL(kernels->read_memory(data.data(), data.size()), sum);
+    });
+}
+
+TEST(kernels_are_found_by_name_and_the_best_come_first) {
+    CHECK(find_kernels("scalar") && find_kernels(nullptr));
+    CHECK(!find_kernels("pdp11") && !find_kernels(""));
+    CHECK_EQUAL(std::string(find_kernels(nullptr)->name), std::string(available_isas()[0]));
+    for (const Kernels* kernels : all_kernels()) CHECK_EQUAL(find_kernels(kernels->name), kernels);
+    CHECK_EQUAL(std::string(all_kernels().back()->name), std::string("scalar"));
+}
