@@ -13,32 +13,26 @@ namespace qingmo::QINGMO_ISA {
 // carries.
 constexpr uint32_t kPanelBytes = 24 * 1024;
 
-// sum[r][t] += activation scale * integer dot product, for `parts` activation groups in order; one fused multiply-add
-// each. weights: at the first group's bytes of the first tile. The pointers of activations are at the rows' first group.
+// sum[r][t] += activation scale * integer dot product of one activation group. weights: its bytes in the first tile;
+// the pointers of activations are at the rows' group.
 template <int R, int T>
 inline void int8_dots(const uint8_t* weights, size_t tile_bytes, const int8_t* values, const float* scales,
-                      const int32_t* corrections, uint32_t parts, Float (&sum)[R][T]) {
-    for (uint32_t part = 0; part < parts; ++part) {
-        Int acc[R][T];
-        for (int r = 0; r < R; ++r)
-            for (int t = 0; t < T; ++t) acc[r][t] = broadcast_int(corrections[r]);
+                      const int32_t* corrections, Float (&sum)[R][T]) {
+    Int acc[R][T];
+    for (int r = 0; r < R; ++r)
+        for (int t = 0; t < T; ++t) acc[r][t] = broadcast_int(corrections[r]);
 #pragma GCC unroll 8
-        for (int k = 0; k < kActivationGroup / 4; ++k) {
-            Bytes w[T];
-            for (int t = 0; t < T; ++t) w[t] = load_bytes(weights + t * tile_bytes + k * 64);
-            for (int r = 0; r < R; ++r) {
-                Int four = broadcast_four(values + (k * R + r) * 4);
-                for (int t = 0; t < T; ++t) acc[r][t] = dot(acc[r][t], w[t], four);
-            }
-        }
+    for (int k = 0; k < kActivationGroup / 4; ++k) {
+        Bytes w[T];
+        for (int t = 0; t < T; ++t) w[t] = load_bytes(weights + t * tile_bytes + k * 64);
         for (int r = 0; r < R; ++r) {
-            Float scale = broadcast(scales[r]);
-            for (int t = 0; t < T; ++t) sum[r][t] = fma(to_float(acc[r][t]), scale, sum[r][t]);
+            Int four = broadcast_four(values + (k * R + r) * 4);
+            for (int t = 0; t < T; ++t) acc[r][t] = dot(acc[r][t], w[t], four);
         }
-        weights += kActivationGroup * kLanes;
-        values += kActivationGroup * R;
-        scales += R;
-        corrections += R;
+    }
+    for (int r = 0; r < R; ++r) {
+        Float scale = broadcast(scales[r]);
+        for (int t = 0; t < T; ++t) sum[r][t] = fma(to_float(acc[r][t]), scale, sum[r][t]);
     }
 }
 
@@ -48,9 +42,9 @@ inline void int8_dots(const uint8_t* weights, size_t tile_bytes, const int8_t* v
 template <int R, int T>
 inline void int8_product(const GemmTask& task, uint32_t row, uint32_t tile, uint32_t begin, uint32_t end, float* carry) {
     const Activations& acts = task.activations;
-    const Matrix& matrix = task.matrix;
-    const uint32_t group_parts = matrix.weight_group / kActivationGroup, within = begin % group_parts;
-    const uint8_t* weights = matrix.tiles + tile * matrix.tile_bytes + begin / group_parts * (64 + size_t(matrix.weight_group) * kLanes);
+    const size_t tile_bytes = task.matrix.tile_bytes;
+    const uint32_t group_parts = task.matrix.weight_group / kActivationGroup, inside = begin % group_parts;
+    const uint8_t* weights = task.matrix.tiles + tile * tile_bytes + begin * (kActivationGroup * kLanes) + (begin / group_parts + (inside != 0)) * 64;
     const int8_t* values = acts.values + row * acts.stride + begin * kActivationGroup * R;
     const float* scales = acts.scales + row * acts.groups + begin * R;
     const int32_t* corrections = acts.corrections + row * acts.groups + begin * R;
@@ -58,22 +52,22 @@ inline void int8_product(const GemmTask& task, uint32_t row, uint32_t tile, uint
     Float sum[R][T];
     for (int r = 0; r < R; ++r)
         for (int t = 0; t < T; ++t) sum[r][t] = begin ? load(carry + (r * T + t) * kLanes) : broadcast(0);
-    if (within) weights += 64 + size_t(within) * kActivationGroup * kLanes;
-    for (uint32_t part = begin, inside = within; part < end; inside = 0) {
-        if (!inside) {
-            for (int t = 0; t < T && part; ++t) {
-                Float ratio = load(reinterpret_cast<const float*>(weights + t * matrix.tile_bytes));
+    if (!begin) weights += 64;
+    uint32_t left = begin && !inside ? 0 : group_parts - inside;  // of the weight group; 0: at the head of the next
+    for (uint32_t part = begin; part < end; ++part, --left) {
+        if (!left) {
+            for (int t = 0; t < T; ++t) {
+                Float ratio = load(reinterpret_cast<const float*>(weights + t * tile_bytes));
                 for (int r = 0; r < R; ++r) sum[r][t] = mul(sum[r][t], ratio);
             }
             weights += 64;
+            left = group_parts;
         }
-        const uint32_t left = group_parts - inside, parts = end - part < left ? end - part : left;
-        int8_dots<R, T>(weights, matrix.tile_bytes, values, scales, corrections, parts, sum);
-        weights += size_t(parts) * kActivationGroup * kLanes;
-        values += parts * kActivationGroup * R;
-        scales += parts * R;
-        corrections += parts * R;
-        part += parts;
+        int8_dots<R, T>(weights, tile_bytes, values, scales, corrections, sum);
+        weights += kActivationGroup * kLanes;
+        values += kActivationGroup * R;
+        scales += R;
+        corrections += R;
     }
     for (int r = 0; r < R; ++r)
         for (int t = 0; t < T; ++t) store(carry + (r * T + t) * kLanes, sum[r][t]);
