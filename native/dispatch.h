@@ -15,8 +15,8 @@ constexpr int kBlockTokens = 16;       // tokens in a KV block: one tile of keys
 constexpr int kAttentionChunk = 256;   // keys after which a softmax is closed and merged, whoever computes it
 constexpr int kAttentionRows = 8;      // query rows the attention kernel takes at once: accumulators in registers
 constexpr int kMaxHeadDim = 256;
-constexpr int kGemmRowBlock = 132;     // rows of one gemm call: their carries and activations stay in L2
-constexpr int kRowTile = 6;            // rows of activations that stand interleaved, as the int8 gemm reads them
+constexpr int kGemmRowBlock = 128;     // rows of one gemm call: their carries and activations stay in L2
+constexpr int kRowTile = 8;            // rows of activations that stand interleaved, as the int8 gemm reads them
 constexpr int kGemmPanel = 2;          // tiles of 16 columns side by side: 6 rows x 2 integer and 12 float sums fill 24 registers
 constexpr int kWidePanel = 4;          // the same for one or two rows, so that four streams of weights are read
 

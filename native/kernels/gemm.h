@@ -11,7 +11,7 @@ namespace qingmo::QINGMO_ISA {
 
 // Bytes of weights worked on with all rows before the next: half of a 48 KiB L1, the rest being for activations and
 // carries.
-constexpr uint32_t kPanelBytes = 24 * 1024;
+constexpr uint32_t kPanelBytes = 29 * 1024;
 
 // sum[r][t] += activation scale * integer dot product of one activation group. weights: its bytes in the first tile;
 // the pointers of activations are at the rows' group.
@@ -119,7 +119,9 @@ inline void int8_rows(const GemmTask& task, uint32_t row, uint32_t tile, uint32_
             case 3: return int8_product<3, T>(task, row, tile, begin, end, carry);
             case 4: return int8_product<4, T>(task, row, tile, begin, end, carry);
             case 5: return int8_product<5, T>(task, row, tile, begin, end, carry);
-            default: return int8_product<6, T>(task, row, tile, begin, end, carry);
+            case 6: return int8_product<6, T>(task, row, tile, begin, end, carry);
+            case 7: return int8_product<7, T>(task, row, tile, begin, end, carry);
+            default: return int8_product<8, T>(task, row, tile, begin, end, carry);
         }
     }
 }

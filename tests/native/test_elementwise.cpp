@@ -3,7 +3,7 @@
 #include <cstring>
 #include <functional>
 
-#include "check.h"
+#include "gemm_product.h"
 #include "numbers.h"
 
 using namespace qingmo;
@@ -27,31 +27,18 @@ std::vector<float> exp_of(const Kernels& kernels, const std::vector<float>& x) {
     return out;
 }
 
-struct Quantized {
-    std::vector<int8_t> values;
-    std::vector<float> scales;
-    std::vector<int32_t> corrections;
-};
+size_t activation_stride(const std::vector<float>& x) { return (x.size() + 31) / 32 * 32; }
 
-// One row, taken back out of slot `slot` of a tile of `width` rows; the other slots, and the room behind, must stay as
-// they are.
-Quantized quantize(const Kernels& kernels, const std::vector<float>& x, uint32_t width = 1, uint32_t slot = 0) {
-    constexpr int kUntouched = 77;
-    const size_t groups = (x.size() + 31) / 32, n = groups * 32;
-    std::vector<int8_t> values(n * width + 64, kUntouched);
-    std::vector<float> scales(groups * width + 16, kUntouched);
-    std::vector<int32_t> corrections(groups * width + 16, kUntouched);
-    kernels.quantize(x.data(), uint32_t(x.size()), width, slot, values.data(), scales.data(), corrections.data());
-    Quantized q;
-    for (size_t i = 0; i < values.size(); ++i) {
-        if (i < n * width && i / 4 % width == slot) q.values.push_back(values[i]);
-        else CHECK_EQUAL(int(values[i]), kUntouched);
-    }
-    for (size_t i = 0; i < scales.size(); ++i) {
-        if (i < groups * width && i % width == slot) q.scales.push_back(scales[i]), q.corrections.push_back(corrections[i]);
-        else CHECK(scales[i] == kUntouched && corrections[i] == kUntouched);
-    }
-    return q;
+QuantizedRow quantize(const Kernels& kernels, const std::vector<float>& x) {
+    ActivationRows one(1, activation_stride(x));
+    kernels.quantize(x.data(), uint32_t(x.size()), 0, one.out(true));
+    return one.quantized(0);
+}
+
+std::vector<float> column_of(const Kernels& kernels, const Product& p, uint32_t column) {
+    std::vector<float> out(p.inputs);
+    kernels.read_column(p.matrix(), column, out.data());
+    return out;
 }
 
 }  // namespace
@@ -123,17 +110,16 @@ TEST(rms_norm_follows_its_formula) {
     });
 }
 
-TEST(quantize_gives_the_bits_of_scalar_in_any_slot) {
+TEST(quantize_gives_the_bits_of_scalar_in_any_row_and_writes_no_other) {
     check::cases(300, [](Random& random) {
-        const uint32_t n = random_width(random);
+        const uint32_t n = random_width(random), rows = 1 + random.below(3 * kRowTile), row = random.below(rows);
         const std::vector<float> x = random.chance(0.5) ? random.wild(n) : random.normals(n, random.pick({1.0f, 1e-37f, 1e-40f, 1e37f}));
-        const Quantized expected = quantize(scalar_kernels(), x);
-        const uint32_t width = 1 + random.below(kRowTile), slot = random.below(width);
+        ActivationRows expected(rows, activation_stride(x));
+        expected.put(row, quantize(scalar_kernels(), x));
         for (const Kernels* kernels : all_kernels()) {
-            const Quantized got = quantize(*kernels, x, width, slot);
-            CHECK_SAME("values", got.values, expected.values);
-            CHECK_SAME_BITS("scales", got.scales.data(), expected.scales.data(), expected.scales.size());
-            CHECK_SAME("corrections", got.corrections, expected.corrections);
+            ActivationRows got(rows, activation_stride(x));
+            kernels->quantize(x.data(), n, row, got.out(true));
+            ActivationRows::check_same(kernels->name, got, expected);
         }
     });
 }
@@ -145,7 +131,7 @@ TEST(quantize_keeps_each_value_to_half_a_step) {
         for (uint32_t i = 0; i < 16; ++i) x[i] *= 1000;  // one group a thousand times its neighbours
         const uint32_t groups = (n + 31) / 32;
         for (const Kernels* kernels : all_kernels()) {
-            const Quantized q = quantize(*kernels, x);
+            const QuantizedRow q = quantize(*kernels, x);
             for (uint32_t g = 0; g < groups; ++g) {
                 float largest = 0;
                 int sum = 0;
@@ -167,7 +153,7 @@ TEST(quantize_keeps_each_value_to_half_a_step) {
 TEST(quantize_turns_values_too_small_for_a_step_into_zeros) {
     for (float tiny : {1e-45f, 1e-40f, 1e-38f, 3e-37f, 0.0f, -0.0f})
         for (const Kernels* kernels : all_kernels()) {
-            const Quantized q = quantize(*kernels, {tiny, -tiny, tiny, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0});
+            const QuantizedRow q = quantize(*kernels, {tiny, -tiny, tiny, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0});
             for (int i = 0; i < 32; ++i) CHECK_EQUAL(int(q.values[size_t(i)]), 0);
             CHECK_EQUAL(q.corrections[0], 0);
             CHECK_NEAR(q.scales[0], 0, 1e-38);
@@ -178,7 +164,7 @@ TEST(quantize_rounds_ties_to_even) {
     std::vector<float> x(16, 0);
     x[0] = 127, x[1] = 0.5f, x[2] = 1.5f, x[3] = -0.5f, x[4] = -2.5f, x[5] = 3.5f;
     for (const Kernels* kernels : all_kernels()) {
-        const Quantized q = quantize(*kernels, x);
+        const QuantizedRow q = quantize(*kernels, x);
         CHECK(q.values[0] == 127 && q.values[1] == 0 && q.values[2] == 2 && q.values[3] == 0 && q.values[4] == -2 && q.values[5] == 4);
     }
 }
@@ -210,40 +196,36 @@ TEST(rope_gives_the_bits_of_scalar_and_rotates) {
 TEST(read_column_gives_the_bits_of_scalar) {
     check::cases(100, [](Random& random) {
         const ElementType type = random.pick({ElementType::int8, ElementType::float32, ElementType::float16, ElementType::bfloat16});
-        const uint32_t group = random.pick<uint32_t>({32, 64, 128}), inputs = group * random.pick<uint32_t>({1, 2, 5});
-        const uint32_t weight_group = random.chance(0.3) ? inputs : group;
-        const size_t tile_bytes = type == ElementType::int8      ? inputs / weight_group * (64 + size_t(weight_group) * 16)
-                                  : type == ElementType::float32 ? inputs * 64
-                                                                 : inputs * 32;
-        std::vector<uint8_t> tiles(3 * tile_bytes);
-        for (uint8_t& byte : tiles) byte = uint8_t(random.bits());
-        const Matrix matrix{tiles.data(), tile_bytes, type, 48, inputs, weight_group};
-        const uint32_t column = random.below(48);
-        compare_with_scalar([&](const Kernels& kernels) {
-            std::vector<float> out(inputs);
-            kernels.read_column(matrix, column, out.data());
-            return out;
-        });
+        const Product p = type == ElementType::int8 ? int8_product(random, random_int8_shape(random), Pattern::random, Scales::wild)
+                                                    : float_product(random, type, 1, 3, random.pick<uint32_t>({16, 80, 640}), false);
+        const uint32_t column = random.below(p.tiles * 16);
+        compare_with_scalar([&](const Kernels& kernels) { return column_of(kernels, p, column); });
     });
 }
 
 TEST(read_column_of_int8_is_scale_times_weight) {
-    check::cases(20, [](Random& random) {
-        const uint32_t groups = 3, group = random.pick<uint32_t>({32, 64, 128});
-        const size_t group_bytes = 64 + group * 16;
-        std::vector<uint8_t> tile(groups * group_bytes);
-        for (uint8_t& byte : tile) byte = uint8_t(random.between(1, 255));
-        const std::vector<float> scales = random.normals(groups * 16);
-        for (uint32_t g = 0; g < groups; ++g) std::memcpy(&tile[g * group_bytes], &scales[g * 16], 64);
-        const uint32_t column = random.below(16);
+    check::cases(40, [](Random& random) {
+        const Product p = int8_product(random, random_int8_shape(random), Pattern::random, Scales::wild);
+        const uint32_t column = random.below(p.tiles * 16);
         for (const Kernels* kernels : all_kernels()) {
-            std::vector<float> out(groups * group);
-            kernels->read_column({tile.data(), tile.size(), ElementType::int8, 16, groups * group, group}, column, out.data());
-            for (uint32_t k = 0; k < out.size(); ++k) {
-                const uint32_t g = k / group, in = k % group;
-                const int weight = int(tile[g * group_bytes + 64 + in / 4 * 64 + column * 4 + in % 4]) - 128;
-                CHECK_EQUAL(out[k], scales[g * 16 + column] * float(weight));
+            const std::vector<float> out = column_of(*kernels, p, column);
+            for (uint32_t k = 0; k < p.inputs; ++k) {
+                const double expected = double(p.weight_scale(column, k)) * p.weight(column, k);
+                // A scale is the last one times the ratios behind it, each of them and each product rounded once.
+                CHECK_NEAR(out[k], expected, std::fabs(expected) * (2 * p.weight_groups() + 1) * 0x1p-24);
             }
+        }
+    });
+}
+
+TEST(read_column_of_floats_is_the_weights) {
+    check::cases(20, [](Random& random) {
+        const ElementType type = random.pick({ElementType::float32, ElementType::float16, ElementType::bfloat16});
+        const Product p = float_product(random, type, 1, 3, random.pick<uint32_t>({16, 80, 640}), true);
+        const uint32_t column = random.below(48);
+        for (const Kernels* kernels : all_kernels()) {
+            const std::vector<float> out = column_of(*kernels, p, column);
+            for (uint32_t k = 0; k < p.inputs; ++k) CHECK_EQUAL(double(out[k]), p.float_weight(column, k));
         }
     });
 }

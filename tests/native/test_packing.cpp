@@ -1,8 +1,9 @@
 // Weights to int8 tiles: against the definition of the layout, with any number of threads.
+#include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "check.h"
+#include "int8_tile.h"
 #include "numbers.h"
 #include "packing.h"
 #include "thread_pool.h"
@@ -29,6 +30,8 @@ Weights random_weights(Random& random) {
     Weights w{{}, random.pick<size_t>({1, 15, 16, 17, 40}), random.pick<size_t>({1, 16, 31, 32, 80, 96, 128, 160, 256, 300})};
     w.values = random.chance(0.2) ? random.wild(w.outputs * w.inputs) : random.normals(w.outputs * w.inputs, 0.02f);
     if (random.chance(0.3)) std::fill_n(w.values.begin(), w.inputs, 0.0f);
+    const size_t begin = 32 * random.below(uint32_t(w.inputs + 31) / 32), end = std::min(begin + 32, w.inputs);
+    if (random.chance(0.3)) std::fill(w.values.end() - long(w.inputs - begin), w.values.end() - long(w.inputs - end), 0.0f);
     return w;
 }
 
@@ -39,6 +42,32 @@ std::vector<size_t> groups_of(const Weights& w) {
     return groups;
 }
 
+// Largest magnitude / 127, but none below 2^-24 of the row's largest or 2^-100; all of these where there is no such row.
+std::vector<float> expected_scales(const Weights& w, size_t row, size_t group) {
+    std::vector<float> scales(w.rows().padded_inputs() / group, 0);
+    for (size_t i = 0; row < w.outputs && i < w.inputs; ++i)
+        scales[i / group] = std::max(scales[i / group], std::fabs(w.at(row, i)) / 127.0f);
+    const float largest = *std::max_element(scales.begin(), scales.end());
+    for (float& scale : scales) scale = std::max({scale, largest * 0x1p-24f, 0x1p-100f});
+    return scales;
+}
+
+void check_column(const Weights& w, size_t row, size_t group, const uint8_t* tile) {
+    const std::vector<float> scales = expected_scales(w, row, group);
+    std::vector<uint8_t> heads(scales.size() * int8_group_bytes(group));
+    put_int8_heads(heads.data(), group, row % 16, scales.data(), scales.size());
+    for (size_t g = 0; g < scales.size(); ++g) {
+        const float head = int8_head(tile, group, g, row % 16);
+        CHECK(std::isfinite(head) && head > 0);
+        CHECK_EQUAL(bits_of_float(head), bits_of_float(int8_head(heads.data(), group, g, row % 16)));
+    }
+    for (size_t i = 0; i < w.rows().padded_inputs(); ++i) {
+        const int weight = int8_weight(tile, group, i, row % 16);
+        CHECK(weight >= -127);
+        CHECK_NEAR(weight * double(scales[i / group]), row < w.outputs ? w.at(row, i) : 0, scales[i / group] * 0.50001);
+    }
+}
+
 }  // namespace
 
 TEST(packed_weights_are_within_half_a_step_and_in_their_place) {
@@ -46,25 +75,22 @@ TEST(packed_weights_are_within_half_a_step_and_in_their_place) {
         const Weights w = random_weights(random);
         for (size_t group : groups_of(w)) {
             const std::vector<uint8_t> packed = pack(w.rows(), group, 1);
-            const size_t group_bytes = 64 + group * 16, tile_bytes = int8_tile_bytes(w.rows(), group);
-            CHECK_EQUAL(packed.size(), (w.outputs + 15) / 16 * (w.rows().padded_inputs() / group) * group_bytes);
-            for (size_t row = 0; row < w.rows().tiles() * 16; ++row)
-                for (size_t begin = 0; begin < w.rows().padded_inputs(); begin += group) {
-                    const uint8_t* at = &packed[row / 16 * tile_bytes + begin / group * group_bytes];
-                    float scale, largest = 0;
-                    std::memcpy(&scale, at + row % 16 * 4, 4);
-                    for (size_t i = begin; row < w.outputs && i < begin + group; ++i) largest = std::max(largest, std::fabs(w.at(row, i)));
-                    CHECK_EQUAL(bits_of_float(scale), bits_of_float(largest / 127.0f));
-                    for (size_t i = begin; i < begin + group; ++i) {
-                        const int byte = at[64 + (i - begin) / 4 * 64 + row % 16 * 4 + (i - begin) % 4];
-                        CHECK(byte >= 1);
-                        const double value = row < w.outputs ? w.at(row, i) : 0;
-                        // A scale among the denormals is itself rounded, by up to 1e-45.
-                        CHECK_NEAR((byte - 128) * double(scale), value, scale * 0.50001 + 127 * 1e-45);
-                    }
-                }
+            const size_t tile_bytes = int8_tile_bytes(w.rows(), group);
+            CHECK_EQUAL(packed.size(), (w.outputs + 15) / 16 * (w.rows().padded_inputs() / group) * int8_group_bytes(group));
+            for (size_t row = 0; row < w.rows().tiles() * 16; ++row) check_column(w, row, group, &packed[row / 16 * tile_bytes]);
         }
     });
+}
+
+// Beside giants a group of zeros or dwarfs gets a scale far above its own: the ratio of the two would be infinite.
+TEST(packed_ratios_stay_finite_beside_giants) {
+    for (float dwarf : {0.0f, 1e-45f, 1e-30f, 1.0f})
+        for (float giant : {1e30f, 3e38f, 1e-40f}) {
+            Weights w{std::vector<float>(4 * 96, giant), 4, 96};
+            std::fill_n(&w.values[0], 32, dwarf), std::fill_n(&w.values[96 + 32], 32, dwarf), std::fill_n(&w.values[2 * 96 + 64], 32, dwarf);
+            const std::vector<uint8_t> packed = pack(w.rows(), 32, 1);
+            for (size_t row = 0; row < 4; ++row) check_column(w, row, 32, packed.data());
+        }
 }
 
 TEST(packed_bytes_do_not_depend_on_threads) {
