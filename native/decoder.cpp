@@ -253,6 +253,7 @@ void Decoder::run_product(GemmTask task, uint32_t rows) {
         const uint32_t panel = weights_first ? piece / row_blocks : piece % panels;
         const uint32_t block = weights_first ? piece % row_blocks : piece / panels;
         GemmTask part = task;
+        part.rows = rows;
         part.row_begin = block * kGemmRowBlock;
         part.row_end = std::min(rows, part.row_begin + kGemmRowBlock);
         part.tile_begin = panel * tiles_a_piece;

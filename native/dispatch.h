@@ -16,17 +16,18 @@ constexpr int kAttentionChunk = 256;   // keys after which a softmax is closed a
 constexpr int kAttentionRows = 8;      // query rows the attention kernel takes at once: accumulators in registers
 constexpr int kMaxHeadDim = 256;
 constexpr int kGemmRowBlock = 128;     // rows of one gemm call: their carries and activations stay in L2
-constexpr int kRowTile = 8;            // rows of activations that stand interleaved, as the int8 gemm reads them
-constexpr int kGemmPanel = 2;          // tiles of 16 columns side by side: 6 rows x 2 integer and 12 float sums fill 24 registers
+constexpr int kRowTile = 16;           // rows of int8 activations that stand together
+constexpr int kGemmRows = 8;           // rows that a vector kernel takes at once, by
+constexpr int kGemmPanel = 2;          // so many tiles of 16 columns: 16 independent chains hide the latency of a product
 constexpr int kWidePanel = 4;          // the same for one or two rows, so that four streams of weights are read
 
 enum class ElementType : uint32_t { int8, float32, float16, bfloat16 };
 
 // Rows of activations, as `quantize` writes them or as plain floats.
-// Six int8 rows make a tile, the last tile what is left: w rows. Within one, four inputs of each row stand side by side,
-// so that the gemm walks one pointer; tile i begins where row 6i would.
+// 16 int8 rows make a tile, the last tile what is left: w rows. A tile goes by activation groups of 32 inputs, so that the
+// gemm walks one pointer; tile i begins where row 16i would.
 struct Activations {
-    const int8_t* values;        // tiles of [stride / 4][w][4] int8
+    const int8_t* values;        // tiles of [groups][w][32] int8
     const float* scales;         // tiles of [groups][w]: one per row and 32 inputs
     const int32_t* corrections;  // tiles of [groups][w]: -128 * (sum of the group's values), as weights are stored plus 128
     const float* floats;         // [rows][stride] float32, for unquantized weights
@@ -67,7 +68,8 @@ enum class Epilogue : uint32_t {
 struct GemmTask {
     Activations activations;
     Matrix matrix;
-    uint32_t row_begin, row_end;    // at most kGemmRowBlock rows
+    uint32_t rows;                  // of all activations
+    uint32_t row_begin, row_end;    // of them, at most kGemmRowBlock; row_begin a multiple of kRowTile
     uint32_t tile_begin, tile_end;  // tile_begin a multiple of 4 for swiglu: 32 of its outputs share a scale
     Epilogue epilogue;
     float* out;                     // store, add: [rows][out_stride]; a row has room for whole tiles

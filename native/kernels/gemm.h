@@ -26,7 +26,7 @@ inline void int8_dots(const uint8_t* weights, size_t tile_bytes, const int8_t* v
         Bytes w[T];
         for (int t = 0; t < T; ++t) w[t] = load_bytes(weights + t * tile_bytes + k * 64);
         for (int r = 0; r < R; ++r) {
-            Int four = broadcast_four(values + (k * R + r) * 4);
+            Int four = broadcast_four(values + r * kActivationGroup + k * 4);
             for (int t = 0; t < T; ++t) acc[r][t] = dot(acc[r][t], w[t], four);
         }
     }
@@ -36,38 +36,75 @@ inline void int8_dots(const uint8_t* weights, size_t tile_bytes, const int8_t* v
     }
 }
 
+// Some rows of one tile of activations, at the first of the activation groups to be worked on.
+struct RowsAt {
+    const int8_t* values;
+    const float* scales;
+    const int32_t* corrections;
+    uint32_t width;  // rows of the tile: from a group to the next it is so many rows' values
+
+    RowsAt(const Activations& acts, uint32_t rows, uint32_t row, uint32_t group) {
+        const uint32_t slot = row % kRowTile, first = row - slot;
+        width = rows - first < kRowTile ? rows - first : kRowTile;
+        const size_t at = first * acts.groups + group * width + slot;
+        values = acts.values + at * kActivationGroup;
+        scales = acts.scales + at;
+        corrections = acts.corrections + at;
+    }
+    void next_group() {
+        values += width * kActivationGroup;
+        scales += width;
+        corrections += width;
+    }
+};
+
+// The weights of a tile from an activation group on. A weight group begins with a head of 64 bytes.
+struct WeightsAt {
+    const uint8_t* bytes;
+    uint32_t parts;  // activation groups in a weight group
+    uint32_t left;   // of the weight group; 0: the head of the next one is at `bytes`
+
+    WeightsAt(const Matrix& matrix, uint32_t tile, uint32_t group) {
+        parts = matrix.weight_group / kActivationGroup;
+        const uint32_t inside = group % parts, heads = group / parts + (inside || !group);
+        bytes = matrix.tiles + tile * matrix.tile_bytes + group * (kActivationGroup * kLanes) + heads * 64;
+        left = inside || !group ? parts - inside : 0;
+    }
+    // What the sums so far are to be multiplied by in tile t, if anything: they are kept in units of the weight scale at
+    // hand, and a head holds the scale before over the scale from now on.
+    bool at_head() const { return left == 0; }
+    const float* ratio(size_t tile_offset) const { return reinterpret_cast<const float*>(bytes + tile_offset); }
+    void pass_head() {
+        bytes += 64;
+        left = parts;
+    }
+    void next_group() {
+        bytes += kActivationGroup * kLanes;
+        --left;
+    }
+};
+
 // R rows by T tiles of int8 products over activation groups [begin, end), added to carry [R][T][16], or put there where
-// begin is 0. The sum is kept in units of the weight scale at hand: on entering a weight group it is multiplied by the
-// scale before over the scale now, which is what the group's head holds. So it never leaves its registers.
+// begin is 0. The sums never leave their registers.
 template <int R, int T>
 inline void int8_product(const GemmTask& task, uint32_t row, uint32_t tile, uint32_t begin, uint32_t end, float* carry) {
-    const Activations& acts = task.activations;
     const size_t tile_bytes = task.matrix.tile_bytes;
-    const uint32_t group_parts = task.matrix.weight_group / kActivationGroup, inside = begin % group_parts;
-    const uint8_t* weights = task.matrix.tiles + tile * tile_bytes + begin * (kActivationGroup * kLanes) + (begin / group_parts + (inside != 0)) * 64;
-    const int8_t* values = acts.values + row * acts.stride + begin * kActivationGroup * R;
-    const float* scales = acts.scales + row * acts.groups + begin * R;
-    const int32_t* corrections = acts.corrections + row * acts.groups + begin * R;
-
+    RowsAt rows(task.activations, task.rows, row, begin);
+    WeightsAt weights(task.matrix, tile, begin);
     Float sum[R][T];
     for (int r = 0; r < R; ++r)
         for (int t = 0; t < T; ++t) sum[r][t] = begin ? load(carry + (r * T + t) * kLanes) : broadcast(0);
-    if (!begin) weights += 64;
-    uint32_t left = begin && !inside ? 0 : group_parts - inside;  // of the weight group; 0: at the head of the next
-    for (uint32_t part = begin; part < end; ++part, --left) {
-        if (!left) {
+    for (uint32_t part = begin; part < end; ++part) {
+        if (weights.at_head()) {
             for (int t = 0; t < T; ++t) {
-                Float ratio = load(reinterpret_cast<const float*>(weights + t * tile_bytes));
+                Float ratio = load(weights.ratio(t * tile_bytes));
                 for (int r = 0; r < R; ++r) sum[r][t] = mul(sum[r][t], ratio);
             }
-            weights += 64;
-            left = group_parts;
+            weights.pass_head();
         }
-        int8_dots<R, T>(weights, tile_bytes, values, scales, corrections, sum);
-        weights += kActivationGroup * kLanes;
-        values += kActivationGroup * R;
-        scales += R;
-        corrections += R;
+        int8_dots<R, T>(weights.bytes, tile_bytes, rows.values, rows.scales, rows.corrections, sum);
+        weights.next_group();
+        rows.next_group();
     }
     for (int r = 0; r < R; ++r)
         for (int t = 0; t < T; ++t) store(carry + (r * T + t) * kLanes, sum[r][t]);
@@ -108,22 +145,23 @@ inline void float_product(const GemmTask& task, uint32_t row, uint32_t tile, uin
         for (int t = 0; t < T; ++t) store(carry + (r * T + t) * kLanes, sum[r][t]);
 }
 
+// Some of the rows that are left; returns how many.
 template <int T>
-inline void int8_rows(const GemmTask& task, uint32_t row, uint32_t tile, uint32_t begin, uint32_t end, float* carry) {
-    switch (task.row_end - row) {
-        case 1: return int8_product<1, T>(task, row, tile, begin, end, carry);
-        case 2: return int8_product<2, T>(task, row, tile, begin, end, carry);
-    }
+inline uint32_t int8_rows(const GemmTask& task, uint32_t row, uint32_t tile, uint32_t begin, uint32_t end, float* carry) {
+    const uint32_t left = task.row_end - row;
     if constexpr (T <= kGemmPanel) {
-        switch (task.row_end - row) {
-            case 3: return int8_product<3, T>(task, row, tile, begin, end, carry);
-            case 4: return int8_product<4, T>(task, row, tile, begin, end, carry);
-            case 5: return int8_product<5, T>(task, row, tile, begin, end, carry);
-            case 6: return int8_product<6, T>(task, row, tile, begin, end, carry);
-            case 7: return int8_product<7, T>(task, row, tile, begin, end, carry);
-            default: return int8_product<8, T>(task, row, tile, begin, end, carry);
+        switch (left) {
+            case 1: case 2: break;
+            case 3: return int8_product<3, T>(task, row, tile, begin, end, carry), 3;
+            case 4: return int8_product<4, T>(task, row, tile, begin, end, carry), 4;
+            case 5: return int8_product<5, T>(task, row, tile, begin, end, carry), 5;
+            case 6: return int8_product<6, T>(task, row, tile, begin, end, carry), 6;
+            case 7: return int8_product<7, T>(task, row, tile, begin, end, carry), 7;
+            default: return int8_product<8, T>(task, row, tile, begin, end, carry), 8;
         }
     }
+    if (left >= 2) return int8_product<2, T>(task, row, tile, begin, end, carry), 2;
+    return int8_product<1, T>(task, row, tile, begin, end, carry), 1;
 }
 
 // Activation groups to work on at once: as many as kPanelBytes hold, in blocks of like size.
@@ -137,19 +175,22 @@ inline uint32_t int8_step(const Matrix& matrix) {
 template <int T>
 inline void int8_panel(const GemmTask& task, uint32_t tile, float* carries) {
     const uint32_t parts = task.matrix.inputs / kActivationGroup;
-    // A single tile of rows uses each weight once: nothing to keep in L1.
-    const bool once = task.row_end - task.row_begin <= kRowTile;
+    // Few rows use each weight once: nothing to keep in L1, nothing to fetch ahead that the hardware would not.
+    const bool once = task.row_end - task.row_begin <= kGemmRows;
     const uint32_t step = once ? parts : int8_step<T>(task.matrix);
-    const uint32_t row_tiles = (task.row_end - task.row_begin + kRowTile - 1) / kRowTile;
-    const size_t ahead = (T * task.matrix.tile_bytes * step / parts + row_tiles - 1) / row_tiles;
+    const uint32_t turns = (task.row_end - task.row_begin + kGemmRows - 1) / kGemmRows;
+    const size_t ahead = (T * task.matrix.tile_bytes * step / parts + turns - 1) / turns;
     const uint8_t* next = task.matrix.tiles + (tile + T) * task.matrix.tile_bytes;
     for (uint32_t begin = 0; begin < parts; begin += step) {
         const uint32_t end = begin + step < parts ? begin + step : parts;
         float* carry = carries;
-        for (uint32_t row = task.row_begin; row < task.row_end; row += kRowTile, carry += kRowTile * T * kLanes) {
-            if (!once) for (size_t i = 0; i < ahead; i += 64) prefetch(next + i);
-            next += ahead;
-            int8_rows<T>(task, row, tile, begin, end, carry);
+        for (uint32_t row = task.row_begin; row < task.row_end;) {
+            const uint32_t used = int8_rows<T>(task, row, tile, begin, end, carry);
+            row += used;
+            carry += used * T * kLanes;
+            if (once) continue;
+            const uint8_t* to = next + ahead * ((used + kGemmRows - 1) / kGemmRows);
+            for (; next < to; next += 64) prefetch(next);
         }
     }
 }
