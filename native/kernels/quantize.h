@@ -13,7 +13,8 @@ inline void quantize(const float* x, uint32_t n, uint32_t width, uint32_t slot, 
     for (uint32_t i = 0; i < n; i += kActivationGroup, scales += width, corrections += width, values += kActivationGroup * width) {
         Float low = load(x + i), high = i + kLanes < n ? load(x + i + kLanes) : broadcast(0);
         const float largest = reduce_max(max(abs(low), abs(high)));
-        const Float inverse = broadcast(largest > 0 ? 127.0f / largest : 0.0f);
+        // Groups too small for a finite inverse become zeros.
+        const Float inverse = broadcast(largest > 1e-36f ? 127.0f / largest : 0.0f);
         Int a = to_int(mul(low, inverse)), b = to_int(mul(high, inverse));
         *scales = largest / 127.0f;
         *corrections = -128 * reduce_add(add(a, b));
