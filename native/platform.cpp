@@ -25,7 +25,11 @@ MappedFile::MappedFile(const std::string& path) {
         throw error;
     }
     size_ = size_t(status.st_size);
-    void* at = size_ ? ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, fd, 0) : MAP_FAILED;
+    if (size_ == 0) {
+        ::close(fd);
+        throw std::runtime_error(path + " is empty");
+    }
+    void* at = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, fd, 0);
     auto error = fail("cannot be mapped");
     ::close(fd);
     if (at == MAP_FAILED) throw error;

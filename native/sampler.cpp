@@ -180,11 +180,11 @@ uint32_t Sampler::choose(const Kernels& kernels, const float* logits, uint32_t n
 
     const double target = philox_uniform(options_.seed, position, options_.choice) * total;
     double sum = 0;
-    for (size_t i = 0; i + 1 < kept; ++i) {
+    for (size_t i = 0; i < kept; ++i) {
         sum += weights[i];
         if (target < sum) return candidates[i].id;
     }
-    return candidates[kept - 1].id;
+    return candidates[0].id;  // the sum over all was rounded up: a draw behind it must not fall to the least likely
 }
 
 }  // namespace qingmo

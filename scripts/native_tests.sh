@@ -36,7 +36,7 @@ configure_and_build() {
   mkdir -p "$build"
   {
     "$cmake" -S . -B "$build" -G Ninja -DCMAKE_MAKE_PROGRAM="$ninja" -DQINGMO_NATIVE_TESTS=ON \
-      ${sanitize:+"-DCMAKE_CXX_FLAGS=-g -fsanitize=$sanitize -fno-sanitize-recover=all -fno-omit-frame-pointer"} &&
+      ${sanitize:+"-DCMAKE_CXX_FLAGS=-g1 -fsanitize=$sanitize -fno-sanitize-recover=all -fno-omit-frame-pointer"} &&
       "$cmake" --build "$build"
   } >"$build/build.log" 2>&1 || {
     cat "$build/build.log"

@@ -22,7 +22,8 @@ inline GroupPlace group_place(const ActivationsOut& out, uint32_t row, uint32_t 
 
 inline void quantize_group(Float low, Float high, const GroupPlace& place) {
     const float largest = reduce_max(max(abs(low), abs(high)));
-    const Float inverse = broadcast(largest > 0 ? 127.0f / largest : 0.0f);
+    // Groups too small for a finite inverse become zeros.
+    const Float inverse = broadcast(largest > 1e-36f ? 127.0f / largest : 0.0f);
     Int a = to_int(mul(low, inverse)), b = to_int(mul(high, inverse));
     *place.scale = largest / 127.0f;
     *place.correction = -128 * reduce_add(add(a, b));

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from qingmo.cli.machine import Machine
 from qingmo.config import BLOCK_SIZE, EngineConfig
-from qingmo.engine.build import kv_cache_blocks
+from qingmo.engine.build import instruction_set, kv_cache_blocks
 from qingmo.engine.machine import Cores, usable_cores, usable_memory
 from qingmo.engine.runner import available_isas, kv_block_bytes, kv_cache_dtype
 from qingmo.model.cache import cache_folder
@@ -73,13 +72,12 @@ class Facts:
 
 def gather_facts(config: EngineConfig) -> Facts:
     """Raises CheckpointError or UnsupportedError for a model that is there and cannot be run."""
-    isas = available_isas()
     cores = usable_cores()
     folder = find_model(config.model)
     return Facts(
         machine=Machine.this(),
-        isa=config.isa or os.environ.get("QINGMO_ISA") or isas[0],
-        available_isas=isas,
+        isa=instruction_set(config),
+        available_isas=available_isas(),
         cores=cores,
         threads=config.threads or cores.usable,
         usable_memory=usable_memory(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ from qingmo.config import BLOCK_SIZE, EngineConfig
 from qingmo.engine.engine import Engine
 from qingmo.engine.machine import usable_cores, usable_memory
 from qingmo.engine.prompts import Prompts
-from qingmo.engine.runner import NativeRunner, kv_block_bytes, kv_cache_dtype
+from qingmo.engine.runner import NativeRunner, available_isas, kv_block_bytes, kv_cache_dtype
 from qingmo.errors import ConfigError
 from qingmo.model.chat_template import ChatTemplate
 from qingmo.model.checkpoint import Checkpoint, open_checkpoint
@@ -48,9 +49,9 @@ def build_engine(config: EngineConfig, progress: Progress | None = None) -> Load
     _check_model_len(config, checkpoint)
     tokenizer = Tokenizer.from_folder(folder)
     prompts = Prompts(tokenizer, ChatTemplate.from_folder(folder, tokenizer))
-    packed = packed_checkpoint(checkpoint, config.weights, config.dtype, progress=progress)
+    threads, isa = config.threads or usable_cores().usable, instruction_set(config)
+    packed = packed_checkpoint(checkpoint, config.weights, config.dtype, progress=progress, threads=threads)
     num_blocks = kv_cache_blocks(config, packed)
-    threads = config.threads or usable_cores().usable
     runner = NativeRunner(
         packed,
         rope_theta=checkpoint.config.rope_theta,
@@ -61,7 +62,7 @@ def build_engine(config: EngineConfig, progress: Progress | None = None) -> Load
         max_outputs=max(config.max_num_seqs, BLOCK_SIZE),
         max_positions=config.max_model_len,
         threads=threads,
-        isa=config.isa,
+        isa=isa,
     )
     engine = Engine(
         runner,
@@ -71,6 +72,15 @@ def build_engine(config: EngineConfig, progress: Progress | None = None) -> Load
         generation_config=checkpoint.generation_config,
     )
     return LoadedModel(engine, runner, prompts, checkpoint, packed, num_blocks, threads)
+
+
+def instruction_set(config: EngineConfig) -> str:
+    """The one asked for by the configuration or by $QINGMO_ISA, otherwise the best this CPU has kernels for."""
+    available = available_isas()
+    wanted = config.isa or os.environ.get("QINGMO_ISA") or available[0]
+    if wanted not in available:
+        raise ConfigError(f"The instruction set {wanted} was asked for, but this CPU has {', '.join(available)}.")
+    return wanted
 
 
 def kv_cache_blocks(config: EngineConfig, packed: PackedFile) -> int:
