@@ -87,7 +87,7 @@ TEST(packed_ratios_stay_finite_beside_giants) {
     for (float dwarf : {0.0f, 1e-45f, 1e-30f, 1.0f})
         for (float giant : {1e30f, 3e38f, 1e-40f}) {
             Weights w{std::vector<float>(4 * 96, giant), 4, 96};
-            std::fill_n(&w.values[0], 32, dwarf), std::fill_n(&w.values[96 + 32], 32, dwarf), std::fill_n(&w.values[2 * 96 + 64], 32, dwarf);
+            for (size_t group = 0; group < 3; ++group) std::fill_n(&w.values[group * 96 + group * 32], 32, dwarf);
             const std::vector<uint8_t> packed = pack(w.rows(), 32, 1);
             for (size_t row = 0; row < 4; ++row) check_column(w, row, 32, packed.data());
         }
