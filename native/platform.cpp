@@ -27,7 +27,7 @@ MappedFile::MappedFile(const std::string& path) {
     size_ = size_t(status.st_size);
     if (size_ == 0) {
         ::close(fd);
-        throw std::runtime_error(path + " is empty");
+        throw std::runtime_error(path + ": cannot be mapped: it is empty");
     }
     void* at = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, fd, 0);
     auto error = fail("cannot be mapped");

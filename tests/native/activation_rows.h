@@ -62,8 +62,7 @@ class ActivationRows {
     uint32_t first_of_tile(uint32_t row) const { return row / qingmo::kRowTile * qingmo::kRowTile; }
     uint32_t tile_rows(uint32_t row) const { return std::min<uint32_t>(qingmo::kRowTile, rows_ - first_of_tile(row)); }
     size_t value_at(uint32_t row, size_t input) const {
-        const uint32_t first = first_of_tile(row);
-        return first * stride_ + (input / 4 * tile_rows(row) + row - first) * 4 + input % 4;
+        return scale_at(row, input / 32) * 32 + input % 32;
     }
     size_t scale_at(uint32_t row, size_t group) const {
         const uint32_t first = first_of_tile(row);

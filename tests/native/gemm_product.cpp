@@ -142,7 +142,7 @@ void run(const Kernels& kernels, const Product& p, const Part& part, Epilogue ep
     // What stands in the scratch before must not matter.
     std::vector<float> carry(size_t(kGemmRowBlock) * kWidePanel * kLanes, NAN);
     const ActivationRows rows = p.activations();
-    kernels.gemm({rows.in(), p.matrix(), part.row_begin, part.row_end, part.tile_begin, part.tile_end, epilogue, out,
+    kernels.gemm({rows.in(), p.matrix(), p.rows, part.row_begin, part.row_end, part.tile_begin, part.tile_end, epilogue, out,
                   p.out_stride(), next, carry.data()});
 }
 
