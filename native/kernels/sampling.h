@@ -45,12 +45,13 @@ inline void exp_all(const float* x, uint32_t n, float* out) {
     for (uint32_t i = 0; i < n; i += kLanes) store(out + i, exp(load(x + i)));
 }
 
-// Four streams of whole lines, as the decode kernels read weights.
+// Four streams side by side, as the gemm reads weights for one row.
 inline uint64_t read_memory(const uint8_t* data, size_t bytes) {
     Int sum[4] = {broadcast_int(0), broadcast_int(0), broadcast_int(0), broadcast_int(0)};
     const Int ones = broadcast_int(0x01010101);
-    for (size_t i = 0; i < bytes; i += 256)
-        for (int j = 0; j < 4; ++j) sum[j] = dot(sum[j], load_bytes(data + i + j * 64), ones);
+    const size_t stream = bytes / 4;
+    for (size_t i = 0; i < stream; i += 64)
+        for (int j = 0; j < 4; ++j) sum[j] = dot(sum[j], load_bytes(data + j * stream + i), ones);
     return uint64_t(uint32_t(reduce_add(add(add(sum[0], sum[1]), add(sum[2], sum[3])))));
 }
 
