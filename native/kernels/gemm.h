@@ -9,8 +9,8 @@
 
 namespace qingmo::QINGMO_ISA {
 
-// Bytes of weights worked on with all rows before the next: half of a 48 KiB L1, the rest being for activations and
-// carries.
+// Bytes of weights worked on with all rows before the next: what a 48 KiB L1 keeps beside activations and carries. Two
+// tiles of 896 inputs, this family's hidden size, just fit.
 constexpr uint32_t kPanelBytes = 29 * 1024;
 
 // sum[r][t] += activation scale * integer dot product of one activation group. weights: its bytes in the first tile;
@@ -44,12 +44,11 @@ struct RowsAt {
     uint32_t width;  // rows of the tile: from a group to the next it is so many rows' values
 
     RowsAt(const Activations& acts, uint32_t rows, uint32_t row, uint32_t group) {
-        const uint32_t slot = row % kRowTile, first = row - slot;
-        width = rows - first < kRowTile ? rows - first : kRowTile;
-        const size_t at = first * acts.groups + group * width + slot;
-        values = acts.values + at * kActivationGroup;
-        scales = acts.scales + at;
-        corrections = acts.corrections + at;
+        const GroupPlace place = group_place(rows, acts.groups, row, group);
+        values = acts.values + place.at * kActivationGroup;
+        scales = acts.scales + place.at;
+        corrections = acts.corrections + place.at;
+        width = place.width;
     }
     void next_group() {
         values += width * kActivationGroup;
@@ -264,7 +263,7 @@ inline void write_gated_rows(const GemmTask& task, uint32_t tile, const float* f
         const bool whole = tile + 2 < task.tile_end;
         Float low = gated(task, first, tile), high = whole ? gated(task, second, tile + 2) : broadcast(0);
         if (next.quantized) {
-            quantize_group(low, high, group_place(next, row, tile / 4));
+            quantize_group(low, high, row, tile / 4, next);
         } else {
             float* out = next.floats + row * next.stride + tile / 2 * kLanes;
             store(out, low);

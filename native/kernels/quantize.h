@@ -6,34 +6,34 @@
 
 namespace qingmo::QINGMO_ISA {
 
-// Where a row's values of one activation group go.
+// Where a row's activation group stands: scale and correction number `at`, values from 32 * at on; the row's next group
+// is `width` further.
 struct GroupPlace {
-    int8_t* values;
-    float* scale;
-    int32_t* correction;
+    size_t at;
+    uint32_t width;  // rows of the tile
 };
 
-inline GroupPlace group_place(const ActivationsOut& out, uint32_t row, uint32_t group) {
+inline GroupPlace group_place(uint32_t rows, size_t groups, uint32_t row, uint32_t group) {
     const uint32_t slot = row % kRowTile, first = row - slot;
-    const uint32_t width = out.rows - first < kRowTile ? out.rows - first : kRowTile;
-    const size_t at = first * out.groups + group * width + slot;
-    return {out.values + at * kActivationGroup, out.scales + at, out.corrections + at};
+    const uint32_t width = rows - first < kRowTile ? rows - first : kRowTile;
+    return {first * groups + group * width + slot, width};
 }
 
-inline void quantize_group(Float low, Float high, const GroupPlace& place) {
+inline void quantize_group(Float low, Float high, uint32_t row, uint32_t group, const ActivationsOut& out) {
+    const size_t at = group_place(out.rows, out.groups, row, group).at;
     const float largest = reduce_max(max(abs(low), abs(high)));
     // Groups too small for a finite inverse become zeros.
     const Float inverse = broadcast(largest > 1e-36f ? 127.0f / largest : 0.0f);
     Int a = to_int(mul(low, inverse)), b = to_int(mul(high, inverse));
-    *place.scale = largest / 127.0f;
-    *place.correction = -128 * reduce_add(add(a, b));
-    store_bytes(place.values, a);
-    store_bytes(place.values + kLanes, b);
+    out.scales[at] = largest / 127.0f;
+    out.corrections[at] = -128 * reduce_add(add(a, b));
+    store_bytes(out.values + at * kActivationGroup, a);
+    store_bytes(out.values + at * kActivationGroup + kLanes, b);
 }
 
 inline void quantize(const float* x, uint32_t n, uint32_t row, const ActivationsOut& out) {
     for (uint32_t i = 0; i < n; i += kActivationGroup)
-        quantize_group(load(x + i), i + kLanes < n ? load(x + i + kLanes) : broadcast(0), group_place(out, row, i / kActivationGroup));
+        quantize_group(load(x + i), i + kLanes < n ? load(x + i + kLanes) : broadcast(0), row, i / kActivationGroup, out);
 }
 
 }  // namespace qingmo::QINGMO_ISA
