@@ -3,6 +3,9 @@
 QingmoError
 ├── InvalidRequestError      a request that cannot be served as asked (a bad field, an empty prompt)
 │   └── PromptTooLongError
+├── QueueFullError           too many requests wait already; come back later
+├── StoppingError            the engine takes no more requests
+├── EngineError              the engine failed, and every answer with it
 ├── ConfigError              an engine option that is wrong or impossible together with another
 ├── UnsupportedError         something real that this version of Qingmo does not do
 └── ModelError
@@ -38,6 +41,24 @@ class PromptTooLongError(InvalidRequestError):
         )
         self.prompt_tokens = prompt_tokens
         self.max_model_len = max_model_len
+
+
+class QueueFullError(QingmoError):
+    """As many requests wait as may; `retry_after` is when to try again, in seconds."""
+
+    def __init__(self, waiting: int, retry_after: float) -> None:
+        super().__init__(
+            f"{waiting} requests are waiting already, which is as many as may. Try again in {retry_after:.0f} s."
+        )
+        self.retry_after = retry_after
+
+
+class StoppingError(QingmoError):
+    """The engine is stopping: it takes no more requests."""
+
+
+class EngineError(QingmoError):
+    """The engine failed while it computed. No answer can go on, and it takes no more requests."""
 
 
 class ConfigError(QingmoError, ValueError):

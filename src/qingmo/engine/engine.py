@@ -34,18 +34,33 @@ class Vocabulary(Protocol):
         """uint32 [(vocab_size + 31) // 32]; bit i of word i // 32 set where id i has a token."""
 
 
+NO_TOKEN = -1
+
+
 @dataclass(frozen=True, slots=True)
 class TokenOutput:
     """One new token of one answer. The last of an answer carries its finish reason."""
 
     request_id: int
     choice: int
-    token_id: int
+    token_id: int  # NO_TOKEN where the answer was cut off ("abort")
     text: str  # new text, safe to show; may be "" while a character or a stop string is incomplete
     finish_reason: FinishReason | None
     cached_prompt_tokens: int  # of the prompt, how many were found in the prefix cache
     logprob: float | None = None
     top_logprobs: tuple[tuple[int, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How things stand after a step."""
+
+    queue: tuple[int, ...]  # requests not begun, in the order in which they would begin if none joined them
+    prompt_progress: tuple[tuple[int, int], ...]  # (request, its tokens computed) of prompts the last step worked on
+    preemptions: int  # since the start
+    kv_blocks_used: int  # held by sequences
+    kv_blocks_cached: int  # held by none, but findable by content
+    kv_blocks_total: int
 
 
 class Engine:
@@ -80,6 +95,7 @@ class Engine:
         )
         self._requests: dict[int, Request] = {}
         self._answers: dict[Sequence, Answer] = {}
+        self._prompt_progress: tuple[tuple[int, int], ...] = ()
         self._ids = count()
         self._orders = count()
 
@@ -108,6 +124,20 @@ class Engine:
         salts. constraint: makes one for each answer.
         Raises InvalidRequestError or PromptTooLongError, and then nothing was queued.
         """
+        request = self.prepare(prompt, params, client=client, cache_salt=cache_salt, constraint=constraint)
+        self.enqueue(request)
+        return request.id
+
+    def prepare(
+        self,
+        prompt: Iterable[int],
+        params: SamplingParams | None = None,
+        *,
+        client: str = "",
+        cache_salt: str = "",
+        constraint: Callable[[], Constraint] | None = None,
+    ) -> Request:
+        """The part of `add_request` before the queue. Reads nothing that a step changes: safe beside one."""
         token_ids = check_prompt(prompt, self._valid)
         check_length(len(token_ids), self._config.max_model_len, self._runner.num_blocks)
         resolved = resolve(params, self._generation_config)
@@ -118,8 +148,14 @@ class Engine:
             sequence = Sequence(next(self._orders), client, root, list(token_ids), len(token_ids))
             rule = constraint() if constraint else None
             request.answers.append(self._new_answer(request, choice, sequence, seed, rule))
-        self._queue(request)
-        return request.id
+        return request
+
+    def enqueue(self, request: Request) -> None:
+        """Queue what `prepare` made, once."""
+        self._requests[request.id] = request
+        for answer in request.answers:
+            self._answers[answer.sequence] = answer
+            self._scheduler.add(answer.sequence)
 
     def abort(self, request_id: int) -> None:
         """Stop a request in whatever state it is; nothing more is reported for it. Unknown ids are ignored."""
@@ -130,9 +166,19 @@ class Engine:
             if answer.finish_reason is None:
                 self._finish(answer, "abort")
 
+    def abort_all(self) -> list[TokenOutput]:
+        """Cut every unfinished answer off: a last output each, with the text held back so far and no token."""
+        outputs = []
+        for answer in list(self._answers.values()):
+            text = answer.detokenizer.finish()
+            self._finish(answer, "abort")
+            outputs.append(_output(answer, SampledToken(NO_TOKEN), text))
+        return outputs
+
     def step(self) -> list[TokenOutput]:
         """Compute one batch and sample what it allows. [] when there is no work."""
         chunks = self._scheduler.schedule()
+        self._prompt_progress = self._progress(chunks)
         if not chunks:
             return []
         self._runner.forward(make_batch(chunks))
@@ -140,6 +186,17 @@ class Engine:
         tokens = self._sample(last)
         self._scheduler.complete(chunks)
         return [self._advance(self._answers[c.sequence], token) for c, token in zip(last, tokens, strict=True)]
+
+    def load(self) -> Load:
+        """How things stand after the last step."""
+        return Load(
+            queue=self._queue(),
+            prompt_progress=self._prompt_progress,
+            preemptions=self._scheduler.preemptions,
+            kv_blocks_used=self._cache.num_blocks - self._cache.available,
+            kv_blocks_cached=self._cache.cached,
+            kv_blocks_total=self._cache.num_blocks,
+        )
 
     def logits(self, prompt: Iterable[int]) -> np.ndarray:
         """The logits after each token of a prompt, float32 [tokens, vocab_size]. Raises as `add_request` does."""
@@ -161,11 +218,14 @@ class Engine:
             self._max_length(sequence.prompt_length, params),
         )
 
-    def _queue(self, request: Request) -> None:
-        self._requests[request.id] = request
-        for answer in request.answers:
-            self._answers[answer.sequence] = answer
-            self._scheduler.add(answer.sequence)
+    def _queue(self) -> tuple[int, ...]:
+        firsts = (self._answers[sequence] for sequence in self._scheduler.queue())
+        return tuple(a.request.id for a in firsts if a.choice == 0 and a.sequence.cached_prompt_tokens is None)
+
+    def _progress(self, chunks: list[Chunk]) -> tuple[tuple[int, int], ...]:
+        prompts = (chunk for chunk in chunks if chunk.begin < chunk.sequence.prompt_length)
+        answers = ((self._answers[chunk.sequence], chunk.end) for chunk in prompts)
+        return tuple((answer.request.id, end) for answer, end in answers if answer.choice == 0)
 
     def _sample(self, chunks: list[Chunk]) -> list[SampledToken]:
         answers = [self._answers[chunk.sequence] for chunk in chunks]
@@ -183,10 +243,7 @@ class Engine:
             answer.pieces.append(text)
         if reason is not None:
             self._finish(answer, reason)
-        cached = answer.sequence.cached_prompt_tokens or 0
-        return TokenOutput(
-            answer.request.id, answer.choice, token.token_id, text, reason, cached, token.logprob, token.top_logprobs
-        )
+        return _output(answer, token, text)
 
     def _read(self, answer: Answer, token_id: int) -> tuple[str, FinishReason | None]:
         """The new text a token brings, and whether and why it is the last."""
@@ -227,3 +284,16 @@ class Engine:
         assert params.max_tokens is not None  # resolved
         room = min(self._config.max_model_len, self._runner.num_blocks * BLOCK_SIZE)
         return min(room, prompt_tokens + params.max_tokens)
+
+
+def _output(answer: Answer, token: SampledToken, text: str) -> TokenOutput:
+    return TokenOutput(
+        answer.request.id,
+        answer.choice,
+        token.token_id,
+        text,
+        answer.finish_reason,
+        answer.sequence.cached_prompt_tokens or 0,
+        token.logprob,
+        token.top_logprobs,
+    )

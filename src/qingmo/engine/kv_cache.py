@@ -60,6 +60,11 @@ class KVCache:
         """Blocks dealt at least once: the memory really used."""
         return self._touched
 
+    @property
+    def cached(self) -> int:
+        """Blocks that nobody holds and whose content may be found again."""
+        return len(self._cached)
+
     def references(self, block: int) -> int:
         """How many sequences hold this block."""
         return self._references[block]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from qingmo.config import BLOCK_SIZE
 from qingmo.engine.kv_cache import KVCache, block_hash
@@ -61,6 +62,11 @@ class Scheduler:
     @property
     def num_waiting(self) -> int:
         return sum(map(len, self._waiting.values()))
+
+    def queue(self) -> list[Sequence]:
+        """Those that wait, in the order of their turns."""
+        rounds = zip_longest(*self._waiting.values())
+        return [sequence for turns in rounds for sequence in turns if sequence is not None]
 
     def add(self, sequence: Sequence) -> None:
         """Queue a new sequence. All its tokens and its whole answer must fit in the cache, or it never finishes."""
