@@ -1,12 +1,21 @@
 #include "dispatch.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 #include <cstring>
+
+#include "platform.h"
 
 namespace qingmo {
 
 extern const Kernels kScalarKernels;
 #if defined(__x86_64__)
 extern const Kernels kAvx512Kernels;
+#endif
+#if QINGMO_WITH_AMX
+extern const GemmKernel kAmxGemm;
 #endif
 
 namespace {
@@ -19,13 +28,30 @@ bool has_avx512_vnni() {
 }
 #endif
 
+#if QINGMO_WITH_AMX
+bool has_amx_int8() {
+    constexpr unsigned kTile = 1u << 24, kInt8 = 1u << 25;
+    unsigned eax, ebx, ecx, edx;
+    return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (edx & kTile) && (edx & kInt8);
+}
+#endif
+
 // Best first; the last is null.
 struct Available {
     const Kernels* kernels[4] = {};
     const char* names[4] = {};
+    Kernels amx{};  // AVX-512's but for the matrix product
 
     Available() {
         int n = 0;
+#if QINGMO_WITH_AMX
+        if (has_avx512_vnni() && has_amx_int8() && allow_tile_registers()) {
+            amx = kAvx512Kernels;
+            amx.name = "amx";
+            amx.gemm = kAmxGemm;
+            kernels[n++] = &amx;
+        }
+#endif
 #if defined(__x86_64__)
         if (has_avx512_vnni()) kernels[n++] = &kAvx512Kernels;
 #endif

@@ -96,10 +96,12 @@ struct AttentionTask {
 // Running softmax of one row: [max, sum, 14 unused, weighted sum of values[head_dim]].
 static constexpr size_t attention_state_floats(uint32_t head_dim) { return kLanes + head_dim; }
 
+using GemmKernel = void (*)(const GemmTask&);
+
 struct Kernels {
     const char* name;
 
-    void (*gemm)(const GemmTask&);
+    GemmKernel gemm;
     // Softmax over keys [256 * chunk, 256 * chunk + 256) for each row, into states [rows][attention_state_floats].
     void (*attention_chunk)(const AttentionTask&, uint32_t chunk, float* states);
     // Fold `later` into `state`, both [rows][attention_state_floats]; chunks must be folded in order.
@@ -129,7 +131,7 @@ struct Kernels {
     uint64_t (*read_memory)(const uint8_t* data, size_t bytes);
 };
 
-// The kernels of `isa` ("scalar", "avx512"), or of the best this CPU has where isa is null.
+// The kernels of `isa` ("scalar", "avx512", "amx"), or of the best this CPU has where isa is null.
 // Null where the name is unknown or the CPU lacks it.
 const Kernels* find_kernels(const char* isa);
 

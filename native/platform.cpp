@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -57,6 +58,15 @@ void Sleep::until_woken() {
 }
 
 void Sleep::wake() { ::sem_post(&semaphore_); }
+
+bool allow_tile_registers() {
+#if defined(__linux__) && defined(__x86_64__)
+    constexpr int kRequestPermission = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA (Linux 5.16)
+    return ::syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+#else
+    return false;
+#endif
+}
 
 int64_t now_ns() {
     using namespace std::chrono;

@@ -55,6 +55,9 @@ class Sleep {
     sem_t semaphore_;
 };
 
+// Linux grants the tile registers of AMX to programs that ask for them. False: not here, not in this kernel.
+bool allow_tile_registers();
+
 int64_t now_ns();        // of a clock that never goes back
 void spin_pause();       // tells the CPU that this is a waiting loop
 void yield_processor();  // lets another thread have this core

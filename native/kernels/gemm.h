@@ -5,7 +5,11 @@
 #pragma once
 
 #include "activation.h"
+#include "gemm_operands.h"
 #include "quantize.h"
+#if QINGMO_HAS_TILES
+#include "gemm_tiles.h"
+#endif
 
 namespace qingmo::QINGMO_ISA {
 
@@ -35,53 +39,6 @@ inline void int8_dots(const uint8_t* weights, size_t tile_bytes, const int8_t* v
         for (int t = 0; t < T; ++t) sum[r][t] = fma(to_float(acc[r][t]), scale, sum[r][t]);
     }
 }
-
-// Some rows of one tile of activations, at the first of the activation groups to be worked on.
-struct RowsAt {
-    const int8_t* values;
-    const float* scales;
-    const int32_t* corrections;
-    uint32_t width;  // rows of the tile: from a group to the next it is so many rows' values
-
-    RowsAt(const Activations& acts, uint32_t rows, uint32_t row, uint32_t group) {
-        const GroupPlace place = group_place(rows, acts.groups, row, group);
-        values = acts.values + place.at * kActivationGroup;
-        scales = acts.scales + place.at;
-        corrections = acts.corrections + place.at;
-        width = place.width;
-    }
-    void next_group() {
-        values += width * kActivationGroup;
-        scales += width;
-        corrections += width;
-    }
-};
-
-// The weights of a tile from an activation group on. A weight group begins with a head of 64 bytes.
-struct WeightsAt {
-    const uint8_t* bytes;
-    uint32_t parts;  // activation groups in a weight group
-    uint32_t left;   // of the weight group; 0: the head of the next one is at `bytes`
-
-    WeightsAt(const Matrix& matrix, uint32_t tile, uint32_t group) {
-        parts = matrix.weight_group / kActivationGroup;
-        const uint32_t inside = group % parts, heads = group / parts + (inside || !group);
-        bytes = matrix.tiles + tile * matrix.tile_bytes + group * (kActivationGroup * kLanes) + heads * 64;
-        left = inside || !group ? parts - inside : 0;
-    }
-    // What the sums so far are to be multiplied by in tile t, if anything: they are kept in units of the weight scale at
-    // hand, and a head holds the scale before over the scale from now on.
-    bool at_head() const { return left == 0; }
-    const float* ratio(size_t tile_offset) const { return reinterpret_cast<const float*>(bytes + tile_offset); }
-    void pass_head() {
-        bytes += 64;
-        left = parts;
-    }
-    void next_group() {
-        bytes += kActivationGroup * kLanes;
-        --left;
-    }
-};
 
 // R rows by T tiles of int8 products over activation groups [begin, end), added to carry [R][T][16], or put there where
 // begin is 0. The sums never leave their registers.
@@ -172,7 +129,7 @@ inline uint32_t int8_step(const Matrix& matrix) {
 }
 
 template <int T>
-inline void int8_panel(const GemmTask& task, uint32_t tile, float* carries) {
+inline void int8_vector_panel(const GemmTask& task, uint32_t tile, float* carries) {
     const uint32_t parts = task.matrix.inputs / kActivationGroup;
     // Few rows use each weight once: nothing to keep in L1, nothing to fetch ahead that the hardware would not.
     const bool once = task.row_end - task.row_begin <= kGemmRows;
@@ -193,6 +150,23 @@ inline void int8_panel(const GemmTask& task, uint32_t tile, float* carries) {
         }
     }
 }
+
+#if QINGMO_HAS_TILES
+// Whole tiles of rows on tile registers, the rows that are left on vectors.
+template <int T>
+inline void int8_panel(const GemmTask& task, uint32_t tile, float* carry) {
+    const uint32_t row_tiles = (task.row_end - task.row_begin) / kRowTile;
+    if (row_tiles) int8_tile_panel<T>(task, row_tiles, tile, carry);
+    GemmTask rest = task;
+    rest.row_begin += row_tiles * kRowTile;
+    if (rest.row_begin < rest.row_end) int8_vector_panel<T>(rest, tile, carry + row_tiles * kRowTile * T * kLanes);
+}
+#else
+template <int T>
+inline void int8_panel(const GemmTask& task, uint32_t tile, float* carry) {
+    int8_vector_panel<T>(task, tile, carry);
+}
+#endif
 
 // Some of the rows that are left; returns how many.
 template <int T, class From>
