@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The one command: sets Qingmo up in .venv beside this file, once, and runs it.
-#   ./start.sh                 talk to the model
+#   ./start.sh                 serve the chat page and the API; PORT=8081 ./start.sh on another port
+#   ./start.sh chat            talk to the model in this terminal
 #   ./start.sh chat --help     anything after start.sh is handed to qingmo
 # PYTHON=/path/to/python3 chooses the Python that .venv is made from.
 set -euo pipefail
@@ -14,5 +15,5 @@ done
 here=$(cd -P "$(dirname "$script")" && pwd)
 
 "$here/scripts/setup.sh"
-[ $# -gt 0 ] || set -- chat
+[ $# -gt 0 ] || set -- serve
 exec "$here/.venv/bin/qingmo" "$@"

@@ -105,8 +105,8 @@ def test_first_start_installs_pinned_libraries_and_hands_the_arguments_on(machin
     assert "--no-build-isolation" in machine.calls[2] and "-e" not in machine.calls[2].split()
 
 
-def test_without_arguments_the_chat_starts(machine: Machine) -> None:
-    assert machine.start()[1] == "qingmo got: chat\n"
+def test_without_arguments_the_server_starts(machine: Machine) -> None:
+    assert machine.start()[1] == "qingmo got: serve\n"
 
 
 def test_second_start_installs_nothing_and_says_nothing(machine: Machine) -> None:
@@ -146,7 +146,7 @@ def test_a_set_up_that_was_cut_off_begins_afresh(machine: Machine) -> None:
 def test_two_starts_at_once_set_up_once(machine: Machine) -> None:
     both = [machine.begin(PIP_SECONDS="0.3") for _ in range(2)]
     answers = [process.communicate(timeout=60)[0] for process in both]
-    assert answers == ["qingmo got: chat\n"] * 2
+    assert answers == ["qingmo got: serve\n"] * 2
     assert sum(call.endswith(" .") for call in machine.calls) == 1
 
 

@@ -15,6 +15,7 @@ __all__ = ["main"]
 
 # name -> (the line `qingmo --help` shows); the command itself is qingmo.cli.<name>.<name>
 COMMANDS = {
+    "serve": "Serve a chat page and an OpenAI-compatible API.",
     "chat": "Talk to the model in this terminal.",
     "pull": "Download a model and prepare it for this machine.",
     "info": "Show this machine, the model and what will be used.",
@@ -63,7 +64,8 @@ def qingmo() -> None:
     """Qingmo (轻模) runs a small language model on this computer, without a GPU and without a cloud.
 
     \b
-    qingmo chat                         start talking; the model is fetched the first time
+    qingmo serve                        the chat page, and the API; the model is fetched the first time
+    qingmo chat                         start talking in this terminal
     qingmo chat --prompt "你好"         one question, one answer
     qingmo COMMAND --help               what a command can do
     """

@@ -6,17 +6,20 @@ import re
 from collections.abc import Callable
 from dataclasses import fields
 from functools import wraps
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from qingmo.config import DEFAULT_MODEL, DTYPES, QUANTIZATIONS, EngineConfig
 from qingmo.sampling_params import SamplingParams
+from qingmo.server.config import ServerConfig, read_api_keys
 
 Command = Callable[..., None]
-Made = TypeVar("Made", EngineConfig, SamplingParams)
+Made = TypeVar("Made", EngineConfig, SamplingParams, ServerConfig)
 
 _DEFAULTS = EngineConfig()
+_SERVER_DEFAULTS = ServerConfig()
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
 
@@ -32,6 +35,30 @@ class Size(click.ParamType[int]):
         if match is None:
             self.fail(f"{value!r} is not a size. Write for example 256M or 1G.", param, ctx)
         return int(float(match[1]) * _UNITS[match[2].upper()])
+
+
+class Names(click.ParamType[tuple[str, ...]]):
+    """Several, with commas between them."""
+
+    name = "names"
+
+    def convert(
+        self, value: str | tuple[str, ...], param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        if isinstance(value, tuple):
+            return value
+        return tuple(name for part in value.split(",") if (name := part.strip()))
+
+
+class KeysFile(click.ParamType[tuple[str, ...]]):
+    """The API keys in a file, so that they show neither in a shell's history nor in a list of processes."""
+
+    name = "file"
+
+    def convert(
+        self, value: str | tuple[str, ...], param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        return value if isinstance(value, tuple) else read_api_keys(Path(value))
 
 
 _WEIGHT_OPTIONS = (
@@ -154,6 +181,71 @@ _SAMPLING_OPTIONS = (
     ),
 )
 
+_SERVER_OPTIONS = (
+    click.option(
+        "--host",
+        default=_SERVER_DEFAULTS.host,
+        show_default=True,
+        metavar="ADDRESS",
+        help="Where to listen. 0.0.0.0: on every network of this machine; then use --api-keys-file too.",
+    ),
+    click.option(
+        "--port",
+        type=int,
+        default=_SERVER_DEFAULTS.port,
+        show_default=True,
+        envvar="PORT",
+        show_envvar=True,
+        metavar="N",
+        help="0: any that is free.",
+    ),
+    click.option(
+        "--api-keys-file",
+        "api_keys",
+        type=KeysFile(),
+        default=(),
+        metavar="FILE",
+        help="Ask for one of the API keys in this file, one a line.",
+    ),
+    click.option(
+        "--allowed-hosts",
+        type=Names(),
+        default=(),
+        metavar="NAME,...",
+        help="Other names the server goes by, such as qingmo.example.org behind a proxy; *: any.",
+    ),
+    click.option(
+        "--allowed-origins",
+        type=Names(),
+        default=(),
+        metavar="ORIGIN,...",
+        help="Web pages elsewhere that may call the API, such as https://app.example.org; *: any.",
+    ),
+    click.option(
+        "--root-path",
+        default=_SERVER_DEFAULTS.root_path,
+        metavar="PATH",
+        help="Where a proxy shows the server, such as /qingmo, if it leaves that on.",
+    ),
+    click.option(
+        "--max-queue",
+        type=int,
+        default=_SERVER_DEFAULTS.max_queue,
+        show_default=True,
+        metavar="N",
+        help="Most requests that may wait; more are asked to come back later.",
+    ),
+    click.option(
+        "--grace-period",
+        type=float,
+        default=_SERVER_DEFAULTS.grace_period,
+        show_default=True,
+        metavar="SECONDS",
+        help="How long answers may go on after Ctrl-C or SIGTERM.",
+    ),
+    click.option("--served-model-name", metavar="NAME", help="What the API calls the model.  [default: its own name]"),
+)
+
 
 def engine_options(command: Command) -> Command:
     """Adds the engine's flags; the command gets `config: EngineConfig` in their place."""
@@ -168,6 +260,11 @@ def weight_options(command: Command) -> Command:
 def sampling_options(command: Command) -> Command:
     """Adds the flags of sampling; the command gets `params: SamplingParams`, unset where a flag was not given."""
     return _with_options(command, _SAMPLING_OPTIONS, "params", SamplingParams)
+
+
+def server_options(command: Command) -> Command:
+    """Adds the flags of the network; the command gets `server: ServerConfig`."""
+    return _with_options(command, _SERVER_OPTIONS, "server", ServerConfig)
 
 
 def _with_options(

@@ -32,6 +32,7 @@ class LoadedModel:
     engine: Engine
     runner: NativeRunner
     prompts: Prompts
+    tokenizer: Tokenizer
     checkpoint: Checkpoint
     packed: PackedFile
     num_blocks: int
@@ -71,7 +72,7 @@ def build_engine(config: EngineConfig, progress: Progress | None = None) -> Load
         eos_token_ids=checkpoint.config.eos_token_ids,
         generation_config=checkpoint.generation_config,
     )
-    return LoadedModel(engine, runner, prompts, checkpoint, packed, num_blocks, threads)
+    return LoadedModel(engine, runner, prompts, tokenizer, checkpoint, packed, num_blocks, threads)
 
 
 def instruction_set(config: EngineConfig) -> str:

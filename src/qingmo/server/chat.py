@@ -1,0 +1,42 @@
+"""POST /v1/chat/completions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter, Request, Response
+
+from qingmo.errors import PromptTooLongError
+from qingmo.server.errors import ApiError
+from qingmo.server.formats import ChatFormat
+from qingmo.server.generation import Generation
+from qingmo.server.json_body import JsonRoute
+from qingmo.server.protocol import ChatRequest, Message
+from qingmo.server.respond import respond
+from qingmo.server.sampling import chat_params
+from qingmo.server.service import ServedModel, TheModel
+
+router = APIRouter(route_class=JsonRoute)
+
+
+@router.post("/v1/chat/completions")
+async def create_chat_completion(request: Request, body: ChatRequest, model: TheModel) -> Response:
+    """Answer a conversation."""
+    params = chat_params(body)
+    prompt = await encode_messages(model, body.messages)
+    form = ChatFormat(model.name, model.tokenizer, shows_usage=body.wants_usage)
+
+    def remember(generation: Generation) -> None:
+        for choice in generation.choices:
+            model.prompts.remember(choice.text, choice.token_ids)
+
+    try:
+        return await respond(request, body, model, form, [prompt], params, remember)
+    except PromptTooLongError as error:
+        raise ApiError(400, str(error), param="messages", code="context_length_exceeded") from error
+
+
+async def encode_messages(model: ServedModel, messages: Sequence[Message]) -> list[int]:
+    """The token ids of a conversation. Raises InvalidRequestError naming the field."""
+    renamed = [{**m, "role": "system"} if m.get("role") == "developer" else m for m in messages]
+    return await model.encode_chat(renamed)

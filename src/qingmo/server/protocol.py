@@ -1,0 +1,155 @@
+"""What clients send: the fields of OpenAI's API that mean something here, and those people know from other engines.
+
+Types and ranges are checked here, so that the served schema tells the truth; what fields mean together is checked by
+what they are turned into.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from qingmo.sampling_params import MAX_LOGPROBS, MAX_N, MAX_STOP_STRINGS
+
+MAX_MESSAGES = 2048
+MAX_PROMPTS = 64
+MAX_LOGIT_BIAS = 1024
+MAX_NAME = 256  # characters of a name that is sent along
+MAX_INT = 2**31 - 1
+LONGEST_TEXT = 4 << 20  # characters
+MAX_TOKENS_TO_DECODE = 32768
+
+TokenId = Annotated[int, Field(ge=0, le=MAX_INT)]
+TokenIds = Annotated[list[TokenId], Field(min_length=1)]
+TokenKey = Annotated[str, Field(pattern=r"^[0-9]{1,9}$")]
+Text = Annotated[str, Field(max_length=LONGEST_TEXT)]
+StopString = Annotated[str, Field(min_length=1, max_length=1024)]
+PositiveInt = Annotated[int, Field(ge=1, le=MAX_INT)]
+Message = dict[str, Any]
+Messages = Annotated[
+    list[Message],
+    Field(min_length=1, max_length=MAX_MESSAGES, examples=[[{"role": "user", "content": "Hello"}]]),
+]
+
+
+class Body(BaseModel):
+    """A JSON object with no other fields than these. Numbers are numbers: "1" is not taken for 1."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class StreamOptions(Body):
+    """include_usage: one more chunk at the end, with the counts of tokens."""
+
+    include_usage: bool | None = None
+    include_obfuscation: bool | None = None  # no effect: pieces are not padded
+
+
+class SamplingFields(Body):
+    """What chat and text completions share. IGNORED: fields of OpenAI's that are accepted and change nothing."""
+
+    IGNORED: ClassVar[tuple[str, ...]] = (
+        "metadata", "moderation", "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention",
+        "safety_identifier", "service_tier", "store", "user",
+    )  # fmt: skip
+
+    model: Annotated[str, Field(max_length=MAX_NAME)] | None = None
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+
+    temperature: Annotated[float, Field(ge=0, le=100)] | None = None
+    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
+    top_k: Annotated[int, Field(ge=0, le=MAX_INT)] | None = None
+    min_p: Annotated[float, Field(ge=0, le=1)] | None = None
+    repetition_penalty: Annotated[float, Field(gt=0, le=10)] | None = None
+    presence_penalty: Annotated[float, Field(ge=-2, le=2)] | None = None
+    frequency_penalty: Annotated[float, Field(ge=-2, le=2)] | None = None
+    logit_bias: (
+        Annotated[dict[TokenKey, Annotated[float, Field(ge=-100, le=100)]], Field(max_length=MAX_LOGIT_BIAS)] | None
+    ) = None
+    seed: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = None
+    n: Annotated[int, Field(ge=1, le=MAX_N)] | None = None
+    max_tokens: PositiveInt | None = None
+    max_new_tokens: PositiveInt | None = None
+    min_tokens: Annotated[int, Field(ge=0, le=MAX_INT)] | None = None
+    stop: StopString | Annotated[list[StopString], Field(max_length=MAX_STOP_STRINGS)] | None = None
+    ignore_eos: bool | None = None
+    cache_salt: Annotated[str, Field(max_length=MAX_NAME)] | None = None
+
+    metadata: Any = None
+    moderation: Any = None
+    prompt_cache_key: Any = None
+    prompt_cache_options: Any = None
+    prompt_cache_retention: Any = None
+    safety_identifier: Any = None
+    service_tier: Any = None
+    store: Any = None
+    user: Any = None
+
+    @property
+    def ignored(self) -> list[str]:
+        """The fields this request brought that change nothing."""
+        return sorted(name for name in self.model_fields_set & {*self.IGNORED} if getattr(self, name) is not None)
+
+    @property
+    def wants_usage(self) -> bool:
+        return self.stream_options is not None and bool(self.stream_options.include_usage)
+
+
+class ChatRequest(SamplingFields):
+    """POST /v1/chat/completions."""
+
+    IGNORED: ClassVar[tuple[str, ...]] = (
+        *SamplingFields.IGNORED,
+        "modalities", "parallel_tool_calls", "prediction", "reasoning_effort", "verbosity",
+    )  # fmt: skip
+
+    messages: Messages
+    max_completion_tokens: PositiveInt | None = None
+    logprobs: bool | None = None
+    top_logprobs: Annotated[int, Field(ge=0, le=MAX_LOGPROBS)] | None = None
+
+    audio: Any = None
+    function_call: Any = None
+    functions: Any = None
+    response_format: Any = None
+    tool_choice: Any = None
+    tools: Any = None
+    web_search_options: Any = None
+
+    modalities: Any = None
+    parallel_tool_calls: Any = None
+    prediction: Any = None
+    reasoning_effort: Any = None
+    verbosity: Any = None
+
+
+class CompletionRequest(SamplingFields):
+    """POST /v1/completions."""
+
+    prompt: (
+        Text
+        | TokenIds
+        | Annotated[list[Text], Field(min_length=1, max_length=MAX_PROMPTS)]
+        | Annotated[list[TokenIds], Field(min_length=1, max_length=MAX_PROMPTS)]
+    ) = Field(examples=["Once upon a time"])
+    logprobs: Annotated[int, Field(ge=0, le=MAX_LOGPROBS)] | None = None
+    echo: bool | None = None
+    best_of: Annotated[int, Field(ge=1, le=MAX_N)] | None = None
+    suffix: Text | None = None
+
+
+class TokenizeRequest(Body):
+    """POST /tokenize: a text, or a conversation as the model gets it. Exactly one of the two."""
+
+    model: Annotated[str, Field(max_length=MAX_NAME)] | None = None
+    prompt: Text | None = Field(None, examples=["Hello"])
+    messages: Messages | None = None
+
+
+class DetokenizeRequest(Body):
+    """POST /detokenize."""
+
+    model: Annotated[str, Field(max_length=MAX_NAME)] | None = None
+    tokens: Annotated[list[TokenId], Field(max_length=MAX_TOKENS_TO_DECODE)] = Field(examples=[[1, 2, 3]])

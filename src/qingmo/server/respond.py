@@ -1,0 +1,88 @@
+"""From prompts to an HTTP response: queue them, then stream the answers or send them in one piece."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+from fastapi import Request, Response
+from starlette.responses import JSONResponse
+
+from qingmo.engine.async_engine import Submission
+from qingmo.sampling_params import SamplingParams
+from qingmo.server.connected import ClientGoneError, while_connected
+from qingmo.server.errors import RETRY_SOON, ApiError
+from qingmo.server.formats import Format
+from qingmo.server.generation import Generation
+from qingmo.server.protocol import SamplingFields
+from qingmo.server.security import client_of
+from qingmo.server.service import ServedModel
+from qingmo.server.streaming import EventStream, events
+from qingmo.server.usage import Usage
+
+IGNORED_HEADER = "X-Qingmo-Ignored"
+PATIENCE = 3600.0
+"""Seconds between two looks at an answer nobody sees the pieces of; the next output wakes it anyway."""
+
+_log = logging.getLogger("qingmo.server")
+
+OnEnd = Callable[[Generation], None]
+
+
+async def respond(
+    request: Request,
+    body: SamplingFields,
+    model: ServedModel,
+    form: Format,
+    prompts: Sequence[list[int]],
+    params: SamplingParams,
+    on_end: OnEnd = lambda generation: None,
+) -> Response:
+    """Answer prompts, as a stream where the body asks for one. on_end: called with what there is when it ends.
+
+    Raises as AsyncEngine.submit does, before anything is sent.
+    """
+    usage = Usage(sum(len(prompt) for prompt in prompts), arrived=request.state.arrived)
+    client, salt = client_of(request), body.cache_salt or ""
+    submissions = [Submission(prompt, params, client, salt) for prompt in prompts]
+    generation = await Generation.submit(model.engine, submissions, usage)
+
+    def end() -> None:
+        generation.close()
+        on_end(generation)
+        _log.info("%s", _line(request, client, generation))
+
+    headers = {"X-Request-Id": form.envelope.id}
+    if body.ignored:
+        headers[IGNORED_HEADER] = ", ".join(body.ignored)
+    if body.stream:
+        return EventStream(events(generation, form), end, headers)
+    try:
+        return JSONResponse(await while_connected(request.receive, _whole(generation, form)), headers=headers)
+    except ClientGoneError:
+        return Response(status_code=499)  # nobody reads it
+    finally:
+        end()
+
+
+async def _whole(generation: Generation, form: Format) -> dict[str, object]:
+    """Raises ApiError where the server stops in the middle: half an answer must not pass for a whole one."""
+    while not generation.finished:
+        await generation.next(PATIENCE)
+    choices = generation.choices
+    if any(choice.finish_reason == "abort" for choice in choices):
+        raise ApiError(503, "The server stopped before the answer was done.", code="stopping", headers=RETRY_SOON)
+    return form.envelope.whole([form.whole(choice) for choice in choices], generation.usage)
+
+
+def _line(request: Request, client: str, generation: Generation) -> str:
+    """What a log may know of a request: lengths and times, never what was said."""
+    usage, now = generation.usage, time.monotonic()
+    first = usage.time_to_first_token
+    return (
+        f"{time.strftime('%H:%M:%S')} {request.url.path.rpartition('/v1/')[2]} from {client}: "
+        f"{usage.prompt_tokens} tokens ({usage.cached_tokens} cached) + {usage.completion_tokens}, "
+        f"first after {'-' if first is None else f'{first:.2f}'} s, total {now - usage.arrived:.2f} s, "
+        f"{generation.outcome}"
+    )

@@ -1,0 +1,47 @@
+"""How many tokens an answer took and how fast it came, in the words of OpenAI's API and of llama.cpp's."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(slots=True)
+class Usage:
+    """Counts and times of one HTTP request, all its prompts and choices together. Times are on the steady clock."""
+
+    prompt_tokens: int
+    arrived: float = field(default_factory=time.monotonic)
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+    first_token: float | None = None
+    last_token: float | None = None
+
+    def count(self, tokens: int) -> None:
+        """This many tokens of the answer came just now."""
+        self.last_token = time.monotonic()
+        self.first_token = self.first_token or self.last_token
+        self.completion_tokens += tokens
+
+    @property
+    def time_to_first_token(self) -> float | None:
+        """Seconds since the request arrived."""
+        return None if self.first_token is None else self.first_token - self.arrived
+
+    def tokens(self) -> dict[str, Any]:
+        """OpenAI's `usage`."""
+        return {
+            "prompt_tokens": self.prompt_tokens,
+            "completion_tokens": self.completion_tokens,
+            "total_tokens": self.prompt_tokens + self.completion_tokens,
+            "prompt_tokens_details": {"cached_tokens": self.cached_tokens},
+        }
+
+    def timings(self) -> dict[str, float | None]:
+        """Milliseconds to the first token, and how many came each second after it."""
+        if self.first_token is None or self.last_token is None:
+            return {"ttft_ms": None, "tokens_per_second": None}
+        seconds = self.last_token - self.first_token
+        rate = round((self.completion_tokens - 1) / seconds, 2) if seconds > 0 else None
+        return {"ttft_ms": round(1000 * (self.first_token - self.arrived), 1), "tokens_per_second": rate}
