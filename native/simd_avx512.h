@@ -49,7 +49,9 @@ inline Int broadcast_four(const int8_t* p) {
     __builtin_memcpy(&x, p, 4);
     return {_mm512_set1_epi32(x)};
 }
+constexpr int kDotZero = 0;
 inline Int dot(Int acc, Bytes w, Int a) { return {_mm512_dpbusd_epi32(acc.v, w.v, a.v)}; }
+inline Int add_bytes(Int acc, Bytes b) { return dot(acc, b, {_mm512_set1_epi8(1)}); }
 
 inline Float load_bfloat16(const uint16_t* p) {
     __m512i wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
@@ -77,5 +79,11 @@ inline float reduce_max(Float x) {
 inline int32_t reduce_add(Int x) { return _mm512_reduce_add_epi32(x.v); }
 
 inline void prefetch(const void* p) { _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T1); }
+
+// Of 32 registers a row by a tile takes one.
+constexpr int kGemmRows = 8;  // by two tiles: 16 independent chains hide the latency of a product
+constexpr int tiles_at_once(int rows) { return rows <= 2 ? 4 : 2; }
+constexpr int kAttentionRowsAtOnce = 8, kAttentionVectors = 2;
+constexpr uint32_t kPanelBytes = 29 * 1024;  // beside activations and carries in a 48 KiB L1: two tiles of 896 inputs just fit
 
 }  // namespace qingmo::QINGMO_ISA

@@ -55,7 +55,9 @@ inline void store_bytes(int8_t* p, Int a) { QINGMO_EACH_LANE p[i] = int8_t(a.lan
 
 inline Bytes load_bytes(const uint8_t* p) { Bytes r; std::memcpy(r.byte, p, 64); return r; }
 inline Int broadcast_four(const int8_t* p) { int32_t x; std::memcpy(&x, p, 4); return broadcast_int(x); }
-// acc[i] += sum over j of w[4i + j] * a's byte j, where every lane of a holds the same four signed bytes.
+// acc[i] += sum over j of (w[4i + j] - kDotZero) * a's byte j, where every lane of a holds the same four signed bytes.
+// kDotZero is what suits an instruction set, 0 or 128.
+constexpr int kDotZero = 0;
 inline Int dot(Int acc, Bytes w, Int a) {
     int8_t four[4];
     std::memcpy(four, a.lane, 4);
@@ -65,6 +67,9 @@ inline Int dot(Int acc, Bytes w, Int a) {
     }
     return acc;
 }
+
+// acc[i] += b[4i] + b[4i + 1] + b[4i + 2] + b[4i + 3].
+inline Int add_bytes(Int acc, Bytes b) { return dot(acc, b, broadcast_int(0x01010101)); }
 
 inline float float_from_bfloat16(uint16_t h) {
     uint32_t bits = uint32_t(h) << 16;
@@ -123,5 +128,11 @@ inline float reduce_max(Float x) {
 inline int32_t reduce_add(Int x) { int32_t sum = 0; QINGMO_EACH_LANE sum += x.lane[i]; return sum; }
 
 inline void prefetch(const void* p) { __builtin_prefetch(p, 0, 2); }
+
+// How the kernels share out their registers; results do not depend on it.
+constexpr int kGemmRows = 8;                                             // rows of a product computed together, by
+constexpr int tiles_at_once(int rows) { return rows <= 2 ? 4 : 2; }      // so many tiles
+constexpr int kAttentionRowsAtOnce = 8, kAttentionVectors = 2;           // query rows, by vectors of keys or values
+constexpr uint32_t kPanelBytes = 29 * 1024;  // of weights worked on with all rows before the next: what L1 keeps
 
 }  // namespace qingmo::QINGMO_ISA
