@@ -8,7 +8,8 @@ from typing import Literal
 from qingmo.errors import ConfigError, UnsupportedError
 
 DEFAULT_MODEL = "Qwen/Qwen2.5-0.5B-Instruct"
-
+DEMO_MODEL = "demo"
+"""The name of the small model in the package, which is there without a download."""
 
 QUANTIZATIONS: tuple[str, ...] = ("none", "int8")
 DTYPES: tuple[str, ...] = ("auto", "float32", "float16", "bfloat16")
