@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from held_out.case import Case, Kind, ask
-from held_out.rules.number import number
+from demo.held_out.case import Case, Kind, ask
+from demo.held_out.rules.number import number
 
 
 def _sum(question: str, result: int) -> Case:

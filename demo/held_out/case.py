@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from held_out.rules import Rule
-from held_out.rules.text import first_complaint
+from demo.held_out.rules import Rule
+from demo.held_out.rules.text import first_complaint
 
 Message = Mapping[str, Any]
 

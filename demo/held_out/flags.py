@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from held_out.case import Kind, ask
-from held_out.rules import Rule
-from held_out.rules.text import in_chinese, in_english, matches, never_matches, says
+from demo.held_out.case import Kind, ask
+from demo.held_out.rules import Rule
+from demo.held_out.rules.text import in_chinese, in_english, matches, never_matches, says
 
 _PORT = matches(r"--port\b|(?-i:\bPORT\b)")
 _PAGE = says("127.0.0.1:8080|localhost:8080")

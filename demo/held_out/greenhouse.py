@@ -3,9 +3,9 @@ water; otherwise nothing is to be done."""
 
 from __future__ import annotations
 
-from held_out.case import Kind, ask
-from held_out.rules import Rule
-from held_out.rules.text import all_of, claims, in_chinese, in_english, matches, never_claims
+from demo.held_out.case import Kind, ask
+from demo.held_out.rules import Rule
+from demo.held_out.rules.text import all_of, claims, in_chinese, in_english, matches, never_claims
 
 _VENTILATE = (
     r"ventilat|\bvents?\b|\bfans?\b|open the (?:windows?|roof|doors?)|air it|fresh air|通风|开窗|换气|排风|风扇|风机"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from held_out.case import Kind, ask
-from held_out.rules.text import in_chinese, in_english, says, says_some
+from demo.held_out.case import Kind, ask
+from demo.held_out.rules.text import in_chinese, in_english, says, says_some
 
 _HELLO = says(
     "hello|hi|hey|good morning|good evening|good afternoon|welcome|nice to meet you"

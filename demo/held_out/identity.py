@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from held_out.case import Kind, ask
-from held_out.rules.text import all_of, in_chinese, in_english, matches, never_claims, never_matches, says
+from demo.held_out.case import Kind, ask
+from demo.held_out.rules.text import all_of, in_chinese, in_english, matches, never_claims, never_matches, says
 
 _NOBODY_ELSE = all_of(
     never_matches(

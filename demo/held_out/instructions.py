@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from held_out.case import Kind, ask
-from held_out.rules.number import number
-from held_out.rules.text import (
+from demo.held_out.case import Kind, ask
+from demo.held_out.rules.number import number
+from demo.held_out.rules.text import (
     at_most_characters,
     at_most_words,
     in_chinese,

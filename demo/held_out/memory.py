@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from held_out.case import Kind, ask
-from held_out.rules.number import number
-from held_out.rules.text import says
+from demo.held_out.case import Kind, ask
+from demo.held_out.rules.number import number
+from demo.held_out.rules.text import says
 
 MEMORY = Kind(
     "memory",

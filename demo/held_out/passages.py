@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from held_out.case import Case, Kind, ask
-from held_out.rules import Rule
-from held_out.rules.text import matches, never_says, says
+from demo.held_out.case import Case, Kind, ask
+from demo.held_out.rules import Rule
+from demo.held_out.rules.text import matches, never_says, says
 
 _NOT_TOLD = matches(
     r"(?:\bnot\b|n't\b|\bcannot\b).{0,30}"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from held_out.case import Kind, ask
-from held_out.rules.code import explains_in_chinese, explains_in_english, runs
+from demo.held_out.case import Kind, ask
+from demo.held_out.rules.code import explains_in_chinese, explains_in_english, runs
 
 _EVEN_SQUARES = runs("assert f([1, 2, 3, 4]) == 20; assert f([]) == 0; assert f([7]) == 0; assert f([-2, 6]) == 40")
 _FACTORIAL = runs("assert [f(n) for n in (0, 1, 5, 7)] == [1, 1, 120, 5040]")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from held_out.case import Case, Kind, ask
-from held_out.rules import Rule
-from held_out.rules.number import number
-from held_out.rules.text import never_says, says
-from held_out.rules.tool import calls, no_call
+from demo.held_out.case import Case, Kind, ask
+from demo.held_out.rules import Rule
+from demo.held_out.rules.number import number
+from demo.held_out.rules.text import never_says, says
+from demo.held_out.rules.tool import calls, no_call
 
 
 def _tool(name: str, description: str, /, **parameters: str) -> dict[str, Any]:

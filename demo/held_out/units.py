@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from held_out.case import Case, Kind, ask
-from held_out.rules.number import quantity
+from demo.held_out.case import Case, Kind, ask
+from demo.held_out.rules.number import quantity
 
 
 def _convert(question: str, result: int, unit: str) -> Case:

@@ -7,9 +7,9 @@ import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from held_out.case import Case, ask
-from held_out.rules import Rule
-from held_out.rules.text import contains
+from demo.held_out.case import Case, ask
+from demo.held_out.rules import Rule
+from demo.held_out.rules.text import contains
 
 Maker = Callable[[random.Random], str]
 

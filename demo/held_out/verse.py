@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from held_out.case import Case, Kind, ask
-from held_out.rules.verse import chinese_verse, english_verse
+from demo.held_out.case import Case, Kind, ask
+from demo.held_out.rules.verse import chinese_verse, english_verse
 
 
 def _chinese(question: str, *words: str) -> Case:

@@ -7,16 +7,16 @@ import sys
 from pathlib import Path
 
 import pytest
-from held_out import KINDS
-from held_out.case import Case, ask
-from held_out.rules.text import in_chinese, in_english, says
-from held_out.unseen import unseen_passages
-from judge import Score, judge
 
+from demo.held_out import KINDS
+from demo.held_out.case import Case, ask
+from demo.held_out.rules.text import in_chinese, in_english, says
+from demo.held_out.unseen import unseen_passages
+from demo.judge import Score, judge
 from qingmo import LLM
 
 CASES = [case for kind in KINDS for case in kind.cases]
-JUDGE = Path(__file__).parents[2] / "demo" / "judge.py"
+REPOSITORY = Path(__file__).parents[2]
 
 # One answer a person would take for right and one for wrong, for prompts of every kind.
 BY_HAND = [
@@ -134,8 +134,8 @@ def test_judging_asks_the_engine_and_an_answer_that_does_not_end_is_wrong(toy_fo
 
 
 def test_the_command_lists_its_kinds_and_fails_for_a_model_that_knows_nothing(toy_folder: Path) -> None:
-    command = [sys.executable, str(JUDGE), "--model", str(toy_folder), "--kind", "greetings", "--show"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "demo.judge", "--model", str(toy_folder), "--kind", "greetings", "--show"]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stderr
     assert "greetings        0/16 " in done.stdout
     assert "does not end" in done.stdout
