@@ -76,7 +76,7 @@ class TimedConnection(H11Protocol):
             self._clock = self.loop.call_later(HEAD_SECONDS if owed is h11.IDLE else BODY_SECONDS, self._ring)
 
     def _ring(self) -> None:
-        if self._owed is h11.SEND_BODY and self._received >= BODY_RATE:
+        if self._owed is h11.SEND_BODY and self._received >= BODY_RATE and self.conn.our_state is not h11.DONE:
             seconds = self._received / BODY_RATE
             self._received = 0
             self._clock = self.loop.call_later(seconds, self._ring)

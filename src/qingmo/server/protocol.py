@@ -14,14 +14,15 @@ from qingmo.sampling_params import MAX_LOGPROBS, MAX_N, MAX_STOP_STRINGS
 
 MAX_MESSAGES = 2048
 MAX_PROMPTS = 64
+MAX_CHOICES = 256  # of all prompts together
 MAX_LOGIT_BIAS = 1024
 MAX_NAME = 256  # characters of a name that is sent along
 MAX_INT = 2**31 - 1
-LONGEST_TEXT = 4 << 20  # characters
-MAX_TOKENS_TO_DECODE = 32768
+LONGEST_TEXT = 2 << 20  # characters; a body has no room for more
+MAX_IDS = 131072
 
 TokenId = Annotated[int, Field(ge=0, le=MAX_INT)]
-TokenIds = Annotated[list[TokenId], Field(min_length=1)]
+TokenIds = Annotated[list[TokenId], Field(min_length=1, max_length=MAX_IDS, fail_fast=True)]
 TokenKey = Annotated[str, Field(pattern=r"^[0-9]{1,9}$")]
 Text = Annotated[str, Field(max_length=LONGEST_TEXT)]
 StopString = Annotated[str, Field(min_length=1, max_length=1024)]
@@ -152,4 +153,4 @@ class DetokenizeRequest(Body):
     """POST /detokenize."""
 
     model: Annotated[str, Field(max_length=MAX_NAME)] | None = None
-    tokens: Annotated[list[TokenId], Field(max_length=MAX_TOKENS_TO_DECODE)] = Field(examples=[[1, 2, 3]])
+    tokens: Annotated[list[TokenId], Field(max_length=MAX_IDS, fail_fast=True)] = Field(examples=[[1, 2, 3]])

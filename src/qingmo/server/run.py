@@ -84,6 +84,9 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         ending = asyncio.create_task(self._service.stop(self._grace_period))
         await super().shutdown(sockets)
+        if self.force_exit:
+            ending.cancel()
+            ending = asyncio.create_task(self._service.stop(grace=0))
         await ending
 
     @contextlib.contextmanager
