@@ -1,4 +1,4 @@
-"""Two hundred prompts that no training text holds, written by hand, each with rules that decide what is right."""
+"""200 prompts that no training text holds, written by hand, each with a right answer and rules for every other."""
 
 from __future__ import annotations
 

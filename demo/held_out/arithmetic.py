@@ -7,7 +7,7 @@ from demo.held_out.rules.number import number
 
 
 def _sum(question: str, result: int) -> Case:
-    return ask(question, number(result, question))
+    return ask(question, str(result), number(result, question))
 
 
 ARITHMETIC = Kind(

@@ -7,7 +7,7 @@ from demo.held_out.rules.number import quantity
 
 
 def _convert(question: str, result: int, unit: str) -> Case:
-    return ask(question, quantity(result, unit, question))
+    return ask(question, str(result), quantity(result, unit, question))
 
 
 UNITS = Kind(
