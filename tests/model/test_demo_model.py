@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from hub_server import Fault, Hub
 import qingmo
 from qingmo.errors import DownloadError, HubUnreachableError, ModelError, ModelNotFoundError
 from qingmo.model.hub import find_model, resolve_model
+from qingmo.model.hub_retry import RetryPolicy
 
 PACKAGE = Path(qingmo.__file__).parent
 
@@ -60,6 +63,17 @@ def test_no_network_and_nothing_cached_lists_three_ways_to_the_weights(
 def test_an_offline_machine_lists_them_too(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     assert "- unset HF_HUB_OFFLINE" in refused(HubUnreachableError)
+
+
+def test_a_network_that_drops_what_it_forbids_is_no_network(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as server, ExitStack() as waiting:
+        for _ in range(4):  # nobody takes them up: the queue is full, and the system drops who comes next
+            client = waiting.enter_context(socket.socket())
+            client.setblocking(False)
+            client.connect_ex(server.getsockname())
+        monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.getsockname()[1]}")
+        with pytest.raises(HubUnreachableError, match="cannot be reached: no connection"):
+            resolve_model(NAME, retry=RetryPolicy(tries=1, timeout=5.0, connect_timeout=0.2))
 
 
 @pytest.mark.parametrize(
