@@ -15,7 +15,7 @@ _OFFLINE = says(
 
 
 def _port(wanted: int) -> tuple[Rule, Rule]:
-    return _PORT, never_matches(rf"(?:--port|PORT)[ =](?!{wanted}\b)\d")
+    return _PORT, never_matches(rf"(?:--port[ =]|(?-i:PORT)=)(?!{wanted}\b)\d")
 
 
 FLAGS = Kind(

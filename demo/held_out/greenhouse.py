@@ -8,7 +8,7 @@ from demo.held_out.rules import Rule
 from demo.held_out.rules.text import all_of, claims, in_chinese, in_english, matches, never_claims
 
 _VENTILATE = (
-    r"ventilat|\bvents?\b|\bfans?\b|open the (?:windows?|roof|doors?)|air it|fresh air|通风|开窗|换气|排风|风扇|风机"
+    r"ventilat|\bvents?\b|\bfans?\b|open the (?:windows?|roof|doors?)|air it|fresh air|通风|开天?窗|换气|排风|风扇|风机"
 )
 _SHADE = r"\bshad(?:e|es|ing)\b|遮阳|遮荫|遮阴|遮光"
 _HEAT = r"\bheat|\bwarm|加热|加温|升温|供暖|取暖|增温|暖气|保温|提高温度"
@@ -18,7 +18,7 @@ _NOTHING = (
     r"nothing|no (?:action|need|change|measure)|not need|n't need|fine|all (?:is )?(?:well|good|right)|\bgood\b"
     r"|ideal|comfortable|正常|适宜|合适|良好|很好|不需要|不用|无需|不必|没问题|没有问题|保持"
 )
-_COOL = r"ventilat|\bshad|\bcool|通风|遮阳|遮荫|遮阴|降温|开窗"
+_COOL = rf"{_VENTILATE}|{_SHADE}|\bcool|降温"
 _DRY = rf"{_VENTILATE}|dehumidif|\bdry|除湿|降湿|排湿|去湿|降低湿度"
 
 _HOT: Rule = all_of(claims(_COOL), never_claims(_START_HEATING))

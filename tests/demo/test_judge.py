@@ -25,7 +25,7 @@ BY_HAND = [
     ("how many parameters do you have, roughly?", "A few million, far less than a billion.", "About 7 billion, small."),
     ("What can you do?", "I can do sums, write Python and answer questions.", "Nothing."),
     ("i want it to listen on port 3000 instead", "Start it with --port 3000.", "Start it with --port 8081."),
-    ("8080被别的程序占了，我想用9000端口", "启动时加上 PORT=9000。", "启动时加上 --threads 9000。"),
+    ("8080被别的程序占了，我想用9000端口", "端口 port 8080 被占用时，加上 PORT=9000。", "启动时加上 --threads 9000。"),
     ("is there a way to run it with 4 bit weights", "Yes: --quantization int4.", "Yes: --quantization int8."),
     ("一盒12支铅笔，7盒一共几支？", "12×7=84，一共八十四支。", "12×7=82。"),
     ("买了7000克土豆，那是几公斤", "7公斤。", "70公斤。"),
