@@ -95,7 +95,7 @@ def gather_facts(config: EngineConfig) -> Facts:
 def _model_facts(checkpoint: Checkpoint, config: EngineConfig) -> ModelFacts:
     model = checkpoint.config
     unquantized = model.checkpoint_dtype if config.dtype == "auto" else config.dtype
-    plan = plan_packed(Path(), "", "int8" if config.weights == "int8" else unquantized, model)
+    plan = plan_packed(Path(), "", config.weights if config.weights != "none" else unquantized, model)
     blocks = kv_cache_blocks(config, plan)
     return ModelFacts(
         folder=checkpoint.folder,
