@@ -105,6 +105,17 @@ def test_answers_of_many_at_once_equal_those_of_each_alone(server: Running) -> N
         assert list(pool.map(streamed, questions)) == alone
 
 
+def test_others_are_served_while_a_huge_text_is_read_and_refused(server: Running) -> None:
+    huge = {"messages": [{"role": "user", "content": "好" * 600_000}]}
+    with ThreadPoolExecutor(1) as pool, httpx.Client(base_url=server.url, timeout=PATIENCE, trust_env=False) as other:
+        refusal = pool.submit(other.post, "/v1/chat/completions", json=huge)
+        served = 0
+        while not refusal.done():
+            served += server.chat(max_tokens=2).status_code == 200
+        assert refusal.result().json()["error"]["code"] == "context_length_exceeded"
+    assert served >= 5
+
+
 def test_metrics_count_what_happened(server: Running) -> None:
     def value(name: str) -> float:
         text = server.client.get("/metrics").text

@@ -10,14 +10,14 @@ from qingmo.errors import InvalidRequestError
 from qingmo.server.formats import TextFormat
 from qingmo.server.json_body import JsonRoute
 from qingmo.server.protocol import MAX_CHOICES, CompletionRequest
-from qingmo.server.respond import respond
+from qingmo.server.respond import STREAMED, respond
 from qingmo.server.sampling import completion_params
 from qingmo.server.service import ServedModel, TheModel
 
 router = APIRouter(route_class=JsonRoute)
 
 
-@router.post("/v1/completions")
+@router.post("/v1/completions", responses=STREAMED)
 async def create_completion(request: Request, body: CompletionRequest, model: TheModel) -> Response:
     """Continue a text or token ids, one or several."""
     params = completion_params(body)

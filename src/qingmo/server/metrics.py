@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from qingmo.engine.status import EngineStatus, Histogram
 from qingmo.server.service import TheModel
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 router = APIRouter()
 
 
-@router.get("/metrics")
+@router.get("/metrics", response_class=PlainTextResponse)
 async def metrics(model: TheModel) -> Response:
     """Counts, gauges and histograms since the start."""
     from prometheus_client import CONTENT_TYPE_LATEST, generate_latest  # half of what a start may take, if not here

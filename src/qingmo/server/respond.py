@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from fastapi import Request, Response
 from starlette.responses import JSONResponse
@@ -19,6 +20,10 @@ from qingmo.server.service import ServedModel
 from qingmo.server.streaming import EventStream, events
 from qingmo.server.usage import Usage
 
+STREAMED: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The answer, whole or as server-sent events.", "content": {"text/event-stream": {}}}
+}
+"""For the served schema."""
 IGNORED_HEADER = "X-Qingmo-Ignored"
 PATIENCE = 3600.0
 """Seconds between two looks at an answer nobody sees the pieces of; the next output wakes it anyway."""
