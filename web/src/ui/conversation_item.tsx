@@ -82,8 +82,11 @@ function RenameField({ conversation, title, onDone }: { conversation: Conversati
   const { newName } = useText();
   const { session } = useParts();
   const field = useRef<HTMLInputElement>(null);
+  const finished = useRef(false); // the field also loses the focus when it is taken away
   useEffect(() => field.current!.select(), []);
   const finish = (keep: boolean) => {
+    if (finished.current) return;
+    finished.current = true;
     if (keep) session.rename(conversation.id, field.current!.value);
     onDone();
   };
