@@ -24,10 +24,11 @@ set_up() {
     $python -m pip install --quiet --require-hashes -r requirements/dev.txt
     cksum <requirements/dev.txt >$stamp
   fi
-  # qemu runs the native tests as an old CPU; chromium runs the chat page, with Chinese letters. Where one cannot be
-  # had, its tests are skipped and say so.
+  # qemu runs the native tests as an old CPU; chromium runs the chat page, with Chinese letters; nginx
+  # stands in front of the server. Where one cannot be had, its tests are skipped and say so.
   from_debian qemu-x86_64-static qemu-user-static
   from_debian chromium chromium fonts-noto-cjk
+  from_debian nginx nginx-light
 }
 
 from_debian() { # COMMAND PACKAGE...: installs the packages where the command is not there
