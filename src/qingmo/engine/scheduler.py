@@ -38,11 +38,17 @@ class Scheduler:
     """Owns every unfinished sequence's place, blocks and progress. Not for use from two threads at once.
 
     max_batched_tokens bounds a step's rows; decoding may pass it, and then a block's worth of prompt still goes on.
-    keep_blocks: whether a finished sequence's blocks stay in the prefix cache.
+    keep_blocks: whether a finished sequence's blocks stay in the prefix cache. budget: bounds a step's time.
     """
 
     def __init__(
-        self, cache: KVCache, *, max_num_seqs: int = 64, max_batched_tokens: int = 512, keep_blocks: bool = True
+        self,
+        cache: KVCache,
+        *,
+        max_num_seqs: int = 64,
+        max_batched_tokens: int = 512,
+        keep_blocks: bool = True,
+        budget: StepBudget | None = None,
     ) -> None:
         self._cache = cache
         self._max_num_seqs = max_num_seqs
@@ -50,7 +56,7 @@ class Scheduler:
         self._keep_blocks = keep_blocks
         self._running: list[Sequence] = []  # oldest first
         self._waiting: OrderedDict[str, deque[Sequence]] = OrderedDict()  # by client, the next one's turn first
-        self._budget = StepBudget()
+        self._budget = budget or StepBudget()
         self.preemptions = 0  # since the start
 
     @property
