@@ -12,6 +12,7 @@ main() {
   check "ruff format" $python -m ruff format --check .
   check "mypy" $python -m mypy
   check "native tests" scripts/native_tests.sh
+  check "page tests" scripts/page_tests.sh
   check "pytest" $python -m pytest -p tests.no_skips "$@"
   summary
 }
@@ -23,11 +24,20 @@ set_up() {
     $python -m pip install --quiet --require-hashes -r requirements/dev.txt
     cksum <requirements/dev.txt >$stamp
   fi
-  # qemu runs the native tests as an old CPU. Where it cannot be had, those tests are skipped and say so.
-  if ! command -v qemu-x86_64-static >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    echo "Installing qemu-user-static"
-    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y qemu-user-static; } \
-      >build/apt.log 2>&1 || echo "  not to be had here, see build/apt.log"
+  # qemu runs the native tests as an old CPU; chromium runs the chat page, with Chinese letters; nginx
+  # stands in front of the server. Where one cannot be had, its tests are skipped and say so.
+  from_debian qemu-x86_64-static qemu-user-static
+  from_debian chromium chromium fonts-noto-cjk
+  from_debian nginx nginx-light
+}
+
+from_debian() { # COMMAND PACKAGE...: installs the packages where the command is not there
+  local command=$1
+  shift
+  if ! command -v "$command" >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "Installing $*"
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y "$@"; } \
+      >>build/apt.log 2>&1 || echo "  not to be had here, see build/apt.log"
   fi
 }
 

@@ -12,6 +12,7 @@ import argparse
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from make_checkpoint import make_checkpoint
@@ -69,6 +70,16 @@ def with_groups_of_32(checkpoint: Path, tokens: np.ndarray, cache: Path) -> np.n
         os.environ.pop("QINGMO_CACHE") if usual is None else os.environ.update(QINGMO_CACHE=usual)
 
 
+def compare_int4(
+    name: str, checkpoint: Path, reference: np.ndarray, tokens: np.ndarray, shape: Path, **made: Any
+) -> None:
+    """int4 beside the same weights rounded to nearest and nothing else rounded; `made`: how the checkpoint was made."""
+    int4 = mean_kl(reference, ours(checkpoint, tokens, quantization="int4"))
+    nearest = make_checkpoint(checkpoint.with_name("nearest"), shape, layers=LAYERS, four_bits=True, **made)
+    plainly = mean_kl(reference, ours(nearest, tokens, quantization="none", dtype="float32"))
+    print(f"int4, {name}: mean KL {int4:.2e} = {int4 / plainly:.2f} times that of rounding to nearest (goal <= 0.8)")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--shape", type=Path, required=True, help="folder with Qwen2.5's config and tokenizer files")
@@ -84,6 +95,7 @@ def main() -> None:
         exact = ours(plain, tokens, quantization="none", dtype="float32")
         print(f"float32: relative error {relative_error(reference, exact):.2e} (goal < 2e-5)")
         print(f"int8: mean KL {mean_kl(reference, ours(plain, tokens)):.2e} (goal < 1.5e-4)")
+        compare_int4("plain", plain, reference, tokens, a.shape)
 
         for seed in range(3):
             planted = make_checkpoint(folder / f"planted-{seed}", a.shape, layers=LAYERS, seed=seed, planted=True)
@@ -93,6 +105,7 @@ def main() -> None:
             print(
                 f"int8, planted (seed {seed}): mean KL {int8:.2e} = {int8 / bfloat16:.2f} times bfloat16's (goal <= 3)"
             )
+            compare_int4(f"planted, seed {seed}", planted, reference, tokens, a.shape, seed=seed, planted=True)
 
         heavy = make_checkpoint(folder / "heavy", a.shape, layers=LAYERS, student_t=True)
         reference = peer.logits(heavy, "float32")

@@ -85,6 +85,13 @@ def bfloat16_bytes(values: np.ndarray) -> bytes:
     return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16).tobytes()
 
 
+def to_four_bits(matrix: np.ndarray) -> np.ndarray:
+    """Rounded as plainly as can be: 32 inputs share the scale that makes the largest of them 7."""
+    groups = matrix.reshape(len(matrix), -1, 32)
+    scales = np.abs(groups).max(axis=2, keepdims=True) / 7
+    return (np.rint(groups / scales) * scales).reshape(matrix.shape)
+
+
 def make_checkpoint(
     out: Path,
     shape: Path,
@@ -94,8 +101,12 @@ def make_checkpoint(
     seed: int = 0,
     planted: bool = False,
     student_t: bool = False,
+    four_bits: bool = False,
 ) -> Path:
-    """Write the checkpoint; returns `out`."""
+    """Write the checkpoint; returns `out`.
+
+    four_bits: the same weights, but for the layers' matrices, which are rounded by `to_four_bits`.
+    """
     config = json.loads((shape / "config.json").read_text())
     hidden, intermediate, default_layers, heads, kv = HIDDEN_INTERMEDIATE_LAYERS_HEADS_KV[size]
     config.update(
@@ -115,7 +126,8 @@ def make_checkpoint(
     body = out / "model.safetensors.body"
     with body.open("wb") as f:
         for name, values in Weights(config, seed, planted=planted, student_t=student_t):
-            data = bfloat16_bytes(values)
+            rounded = four_bits and name.endswith("_proj.weight")
+            data = bfloat16_bytes(to_four_bits(values) if rounded else values)
             header[name] = {"dtype": "BF16", "shape": list(values.shape), "data_offsets": [offset, offset + len(data)]}
             offset += f.write(data)
     text = json.dumps(header).encode()

@@ -1,9 +1,9 @@
 """Judges the demo model: 200 held-out prompts and 100 passages it has never seen, answered greedily, by rule.
 
-python demo/judge.py                     the list by kind; exit status 1 where the model does less than it must
-python demo/judge.py --show              and every wrong answer, with what is wrong
-python demo/judge.py --kind verse --show
-python demo/judge.py --model FOLDER --quantization none
+python -m demo.judge                     the list by kind; exit status 1 where the model does less than it must
+python -m demo.judge --show              and every wrong answer, with what is wrong
+python -m demo.judge --kind verse --show
+python -m demo.judge --model FOLDER --quantization none
 """
 
 from __future__ import annotations
@@ -13,10 +13,9 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from held_out import KINDS
-from held_out.case import Case, Kind
-from held_out.unseen import unseen_passages
-
+from demo.held_out import KINDS
+from demo.held_out.case import Case, Kind
+from demo.held_out.unseen import unseen_passages
 from qingmo import LLM, SamplingParams
 
 MUST_ANSWER = 0.90  # of the held-out prompts

@@ -191,7 +191,7 @@ Activations Decoder::activations(const Matrix& matrix) const {
 ActivationsOut Decoder::activations_for(const Matrix& next, uint32_t rows) {
     const int other = 1 - current_;
     return {values_[other], scales_[other], corrections_[other], floats_[other], next.inputs,
-            next.inputs / kActivationGroup, rows, next.type == ElementType::int8};
+            next.inputs / kActivationGroup, rows, is_quantized(next.type)};
 }
 
 void Decoder::take_row(const float* row, uint32_t at, uint32_t width, const ActivationsOut& next) {

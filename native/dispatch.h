@@ -20,7 +20,8 @@ constexpr int kRowTile = 16;           // rows of int8 activations that stand to
 constexpr int kGemmPanel = 2;          // tiles of 16 columns that all rows are multiplied with before the next are fetched
 constexpr int kWidePanel = 4;          // the same for one or two rows, so that four streams of weights are read
 
-enum class ElementType : uint32_t { int8, float32, float16, bfloat16 };
+enum class ElementType : uint32_t { int8, int4, float32, float16, bfloat16 };
+static constexpr bool is_quantized(ElementType type) { return type == ElementType::int8 || type == ElementType::int4; }
 
 // Rows of activations, as `quantize` writes them or as plain floats.
 // 16 int8 rows make a tile, the last tile what is left: w rows. A tile goes by activation groups of 32 inputs, so that the
@@ -37,15 +38,20 @@ struct Activations {
 // A packed matrix: tiles of 16 output columns, one after the other.
 // int8: for each weight group 16 floats, then [inputs / 4][16 columns][4 inputs] bytes of w + 128. The floats of the
 // first group are the columns' scales in the last one; those of every other the scales before it over its own.
+// int4: [inputs / 32][16] float16 scales, filled up to a multiple of 64 bytes; then for each 32 inputs 4 times 64 bytes of
+// [16 columns][4 inputs]: the low halves of the first 64 bytes are inputs 0 to 3, as w + 8, their high halves 16 to 19.
 // others: [inputs][16 columns].
 struct Matrix {
     const uint8_t* tiles;
     size_t tile_bytes;
     ElementType type;
     uint32_t outputs;       // columns that mean something; the last tile may have fewer than 16
-    uint32_t inputs;        // as stored: for int8 a multiple of 32
+    uint32_t inputs;        // as stored: for int8 and int4 a multiple of 32
     uint32_t weight_group;  // inputs that share one weight scale (int8); `inputs` when a column has one scale
 };
+
+// Bytes of an int4 tile's scales.
+static constexpr size_t int4_scale_bytes(uint32_t inputs) { return (size_t(inputs) + 63) / 64 * 64; }
 
 // Where rows of activations are written: the same buffers as Activations, and how many rows there will be.
 struct ActivationsOut {

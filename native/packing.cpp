@@ -6,6 +6,8 @@
 #include <limits>
 #include <vector>
 
+#include "dispatch.h"
+#include "half.h"
 #include "thread_pool.h"
 
 namespace qingmo {
@@ -19,11 +21,11 @@ float scale_of(const float* values, size_t count) {
 }
 
 // Adding and taking away 1.5 * 2^23 rounds to an integer, ties to even; quicker than a call.
-float rounded(float x) {
+float rounded(float x, float lowest = -127.0f, float highest = 127.0f) {
     constexpr float kMagic = 12582912.0f;
     float r = (x + kMagic) - kMagic;
-    r = r > 127.0f ? 127.0f : r;
-    return r < -127.0f ? -127.0f : r;
+    r = r > highest ? highest : r;
+    return r < lowest ? lowest : r;
 }
 
 double squared_error(const float* values, size_t count) {
@@ -65,6 +67,62 @@ void pack_column(const float* row, size_t inputs, size_t group_size, size_t grou
     }
 }
 
+// ---- int4 --------------------------------------------------------------------------------------------------------
+
+constexpr size_t kInt4Group = 32;
+
+float rounded_int4(float x) { return rounded(x, -8.0f, 7.0f); }
+
+// Sums over a group in eight lanes, so that they are the same and quick everywhere.
+struct Fit {
+    float product = 0, square = 0;  // of values with their integers, of the integers
+
+    Fit(const float* values, float inverse_scale) {
+        float products[8] = {}, squares[8] = {};
+        for (size_t i = 0; i < kInt4Group; i += 8)
+            for (size_t lane = 0; lane < 8; ++lane) {
+                const float integer = rounded_int4(values[i + lane] * inverse_scale);
+                products[lane] += values[i + lane] * integer;
+                squares[lane] += integer * integer;
+            }
+        for (size_t lane = 0; lane < 8; ++lane) {
+            product += products[lane];
+            square += squares[lane];
+        }
+    }
+    // With the best scale for these integers, product / square, the squared error is the values' square less this.
+    float gain() const { return square > 0 ? product * product / square : 0; }
+};
+
+// A float16 scale for 32 values, by least squares: integers are made with scales that put the largest value around -8,
+// the end with one integer more, or around 7, and each time the scale that fits these integers best is found.
+uint16_t int4_scale(const float* values) {
+    float largest = 0;
+    for (size_t i = 0; i < kInt4Group; ++i)
+        if (std::fabs(values[i]) > std::fabs(largest)) largest = values[i];
+    if (std::fabs(largest) < 0x1p-100f) return 0;
+    float best = 0, scale = 0;
+    for (float end : {-8.0f, 7.0f})
+        for (int step = -10; step <= 10; ++step) {
+            const Fit fit(values, (end + 0.1f * float(step)) / largest);
+            if (fit.gain() <= best) continue;
+            best = fit.gain();
+            scale = fit.product / fit.square;
+        }
+    return half_from_float(scale);
+}
+
+void pack_int4_group(const float* values, size_t column, uint16_t* scales, uint8_t* bytes) {
+    scales[column] = int4_scale(values);
+    const float scale = float_from_half(scales[column]);
+    for (size_t i = 0; i < kInt4Group; ++i) {
+        const int stored = scale == 0 ? 8 : int(rounded_int4(values[i] / scale)) + 8;
+        const bool high = i >= kInt4Group / 2;
+        uint8_t& byte = bytes[i % 16 / 4 * 64 + column * 4 + i % 4];
+        byte = uint8_t(high ? byte | stored << 4 : stored);
+    }
+}
+
 }  // namespace
 
 size_t int8_tile_bytes(const WeightRows& weights, size_t weight_group) {
@@ -81,6 +139,27 @@ void quantize_int8(const WeightRows& weights, size_t weight_group, uint8_t* out,
             const bool filler = output >= weights.outputs;
             pack_column(weights.values + (filler ? 0 : output * weights.inputs), filler ? 0 : weights.inputs, weight_group,
                         tile_bytes / group_bytes, column, to);
+        }
+    });
+}
+
+size_t int4_tile_bytes(const WeightRows& weights) {
+    return int4_scale_bytes(uint32_t(weights.padded_inputs())) + weights.padded_inputs() * 16 / 2;
+}
+
+void quantize_int4(const WeightRows& weights, uint8_t* out, ThreadPool& pool) {
+    const size_t tile_bytes = int4_tile_bytes(weights), inputs = weights.padded_inputs();
+    pool.run(int(weights.tiles()), [&](int tile, int) {
+        uint8_t* to = out + tile * tile_bytes;
+        std::memset(to, 0, tile_bytes);
+        std::vector<float> row(inputs);
+        for (size_t column = 0; column < 16; ++column) {
+            const size_t output = tile * 16 + column;
+            std::fill(row.begin(), row.end(), 0.0f);
+            if (output < weights.outputs) std::memcpy(row.data(), weights.values + output * weights.inputs, weights.inputs * 4);
+            for (size_t group = 0; group < inputs / kInt4Group; ++group)
+                pack_int4_group(row.data() + group * kInt4Group, column, reinterpret_cast<uint16_t*>(to) + group * 16,
+                                to + int4_scale_bytes(uint32_t(inputs)) + group * (kInt4Group * 8));
         }
     });
 }

@@ -1,4 +1,4 @@
-// Weights to the packed int8 layout: once for a model, so plain code that gives the same bytes everywhere.
+// Weights to the packed int8 and int4 layouts: once for a model, so plain code that gives the same bytes everywhere.
 #pragma once
 
 #include <cstddef>
@@ -26,5 +26,11 @@ void quantize_int8(const WeightRows& weights, size_t weight_group, uint8_t* out,
 // Sums of squared rounding errors with groups of 32, 64, 128 inputs and one group a row; infinity where a size does not
 // divide the row.
 void int8_errors(const WeightRows& weights, double out[4], ThreadPool& pool);
+
+// Bytes of one int4 tile of 16 outputs.
+size_t int4_tile_bytes(const WeightRows& weights);
+
+// out: [tiles][int4_tile_bytes]. Of each 32 inputs' scales that were tried the one with the least squared error is taken.
+void quantize_int4(const WeightRows& weights, uint8_t* out, ThreadPool& pool);
 
 }  // namespace qingmo

@@ -33,6 +33,11 @@ inline void tile_product(const int8_t* activations, const int8_t* weights, int32
     _tile_stored(0, products, 64);
 }
 
+// 64 weights as they are meant, from what is stored for them and for 0.
+inline void store_less(int8_t* to, Bytes stored, int zero) {
+    _mm512_storeu_si512(to, _mm512_sub_epi8(stored.v, _mm512_set1_epi8(char(zero))));
+}
+
 // The compiler does not know that `tile_product` reads memory; this makes what was written before visible to it.
 inline void tiles_read_memory() { asm volatile("" ::: "memory"); }
 

@@ -12,6 +12,7 @@ namespace qingmo::QINGMO_ISA {
 struct Float { __m256 low, high; };
 struct Int { __m256i low, high; };
 struct Bytes { __m256i low, high; };
+struct Halves { __m256i low, high; };
 using Mask = uint32_t;
 
 inline __m256i read_256(const void* p) { return _mm256_loadu_si256(static_cast<const __m256i*>(p)); }
@@ -70,6 +71,11 @@ inline void store_bytes(int8_t* p, Int a) {
 }
 
 inline Bytes load_bytes(const uint8_t* p) { return {read_256(p), read_256(p + 32)}; }
+inline __m256i low_halves(__m256i b) { return _mm256_and_si256(b, _mm256_set1_epi8(15)); }
+inline Halves low_halves(Bytes b) { return {low_halves(b.low), low_halves(b.high)}; }
+inline Halves high_halves(Bytes b) {
+    return {low_halves(_mm256_srli_epi16(b.low, 4)), low_halves(_mm256_srli_epi16(b.high, 4))};
+}
 inline Int broadcast_four(const int8_t* p) {
     int32_t x;
     __builtin_memcpy(&x, p, 4);
@@ -78,20 +84,24 @@ inline Int broadcast_four(const int8_t* p) {
 
 #if __AVXVNNI__
 constexpr int kDotZero = 0;
-inline Int dot(Int acc, Bytes w, Int a) {
-    return {_mm256_dpbusd_avx_epi32(acc.low, w.low, a.low), _mm256_dpbusd_avx_epi32(acc.high, w.high, a.high)};
-}
+inline __m256i add_dot(__m256i acc, __m256i w, __m256i a) { return _mm256_dpbusd_avx_epi32(acc, w, a); }
+inline Int dot(Int acc, Bytes w, Int a) { return {add_dot(acc.low, w.low, a.low), add_dot(acc.high, w.high, a.high)}; }
 #else
 constexpr int kDotZero = 128;
-// Two neighbouring products of an unsigned and a signed byte do not fit their 16 bits; two of |w| <= 128 and |a| <= 127 do.
-// So the sign moves from the weight to the activation.
-inline __m256i dot(__m256i acc, __m256i w, __m256i a) {
-    const __m256i weight = _mm256_xor_si256(w, _mm256_set1_epi8(-128));
-    const __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(weight), _mm256_sign_epi8(a, weight));
-    return _mm256_add_epi32(acc, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+// w unsigned, a signed. Two neighbouring products must fit 16 bits.
+inline __m256i add_dot(__m256i acc, __m256i w, __m256i a) {
+    return _mm256_add_epi32(acc, _mm256_madd_epi16(_mm256_maddubs_epi16(w, a), _mm256_set1_epi16(1)));
 }
-inline Int dot(Int acc, Bytes w, Int a) { return {dot(acc.low, w.low, a.low), dot(acc.high, w.high, a.high)}; }
+// Two products of w do not fit, but two of |w - 128| <= 128 and |a| <= 127 do: the sign moves from the weight to the activation.
+inline __m256i add_signed_dot(__m256i acc, __m256i w, __m256i a) {
+    const __m256i weight = _mm256_xor_si256(w, _mm256_set1_epi8(-128));
+    return add_dot(acc, _mm256_abs_epi8(weight), _mm256_sign_epi8(a, weight));
+}
+inline Int dot(Int acc, Bytes w, Int a) {
+    return {add_signed_dot(acc.low, w.low, a.low), add_signed_dot(acc.high, w.high, a.high)};
+}
 #endif
+inline Int dot(Int acc, Halves w, Int a) { return {add_dot(acc.low, w.low, a.low), add_dot(acc.high, w.high, a.high)}; }
 inline __m256i sum_of_fours(__m256i bytes) {
     return _mm256_madd_epi16(_mm256_maddubs_epi16(bytes, _mm256_set1_epi8(1)), _mm256_set1_epi16(1));
 }

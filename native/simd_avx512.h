@@ -11,6 +11,7 @@ namespace qingmo::QINGMO_ISA {
 using Float = __m512;
 struct Int { __m512i v; };
 struct Bytes { __m512i v; };
+using Halves = Bytes;
 using Mask = uint32_t;
 
 inline Float broadcast(float x) { return _mm512_set1_ps(x); }
@@ -40,10 +41,9 @@ inline Float scale_by_power(Float x, Int n) {
 }
 inline void store_bytes(int8_t* p, Int a) { _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(a.v)); }
 
-// 64 weights less 128.
-inline void store_signed(int8_t* p, Bytes w) { _mm512_storeu_si512(p, _mm512_xor_si512(w.v, _mm512_set1_epi8(-128))); }
-
 inline Bytes load_bytes(const uint8_t* p) { return {_mm512_loadu_si512(p)}; }
+inline Halves low_halves(Bytes b) { return {_mm512_and_si512(b.v, _mm512_set1_epi8(15))}; }
+inline Halves high_halves(Bytes b) { return {_mm512_and_si512(_mm512_srli_epi16(b.v, 4), _mm512_set1_epi8(15))}; }
 inline Int broadcast_four(const int8_t* p) {
     int32_t x;
     __builtin_memcpy(&x, p, 4);

@@ -11,7 +11,8 @@ namespace qingmo::QINGMO_ISA {
 
 struct Float { float32x4_t part[4]; };
 struct Int { int32x4_t part[4]; };
-struct Bytes { int8x16_t part[4]; };  // less 128, as signed bytes
+struct Bytes { uint8x16_t part[4]; };
+struct Halves { uint8x16_t part[4]; };
 using Mask = uint32_t;
 
 #define QINGMO_EACH_PART for (int i = 0; i < 4; ++i)
@@ -65,19 +66,26 @@ inline void store_bytes(int8_t* p, Int a) {
 
 inline Bytes load_bytes(const uint8_t* p) {
     Bytes r;
-    QINGMO_EACH_PART r.part[i] = vreinterpretq_s8_u8(veorq_u8(vld1q_u8(p + 16 * i), vdupq_n_u8(0x80)));
+    QINGMO_EACH_PART r.part[i] = vld1q_u8(p + 16 * i);
     return r;
 }
+inline Halves low_halves(Bytes b) { Halves r; QINGMO_EACH_PART r.part[i] = vandq_u8(b.part[i], vdupq_n_u8(15)); return r; }
+inline Halves high_halves(Bytes b) { Halves r; QINGMO_EACH_PART r.part[i] = vshrq_n_u8(b.part[i], 4); return r; }
 inline Int broadcast_four(const int8_t* p) {
     int32_t x;
     __builtin_memcpy(&x, p, 4);
     return broadcast_int(x);
 }
+// Bytes of both are signed here; turning the highest bit takes 128 away.
 constexpr int kDotZero = 128;
+inline int32x4_t add_dot(int32x4_t acc, uint8x16_t w, int32x4_t a) {
+    return vdotq_s32(acc, vreinterpretq_s8_u8(w), vreinterpretq_s8_s32(a));
+}
 inline Int dot(Int acc, Bytes w, Int a) {
-    QINGMO_EACH_PART acc.part[i] = vdotq_s32(acc.part[i], w.part[i], vreinterpretq_s8_s32(a.part[i]));
+    QINGMO_EACH_PART acc.part[i] = add_dot(acc.part[i], veorq_u8(w.part[i], vdupq_n_u8(0x80)), a.part[i]);
     return acc;
 }
+inline Int dot(Int acc, Halves w, Int a) { QINGMO_EACH_PART acc.part[i] = add_dot(acc.part[i], w.part[i], a.part[i]); return acc; }
 inline Int add_bytes(Int acc, Bytes b) { return add(dot(acc, b, broadcast_int(0x01010101)), broadcast_int(4 * 128)); }
 
 inline Float load_bfloat16(const uint16_t* p) {

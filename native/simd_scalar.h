@@ -5,11 +5,14 @@
 #include <cstdint>
 #include <cstring>
 
+#include "half.h"
+
 namespace qingmo::QINGMO_ISA {
 
 struct Float { alignas(64) float lane[16]; };
 struct Int { alignas(64) int32_t lane[16]; };
 struct Bytes { alignas(64) uint8_t byte[64]; };
+using Halves = Bytes;  // each below 16
 using Mask = uint32_t;  // bit i: lane i
 
 #define QINGMO_EACH_LANE for (int i = 0; i < 16; ++i)
@@ -54,9 +57,11 @@ inline Float scale_by_power(Float x, Int n) {
 inline void store_bytes(int8_t* p, Int a) { QINGMO_EACH_LANE p[i] = int8_t(a.lane[i]); }
 
 inline Bytes load_bytes(const uint8_t* p) { Bytes r; std::memcpy(r.byte, p, 64); return r; }
+inline Halves low_halves(Bytes b) { for (uint8_t& byte : b.byte) byte &= 15; return b; }
+inline Halves high_halves(Bytes b) { for (uint8_t& byte : b.byte) byte >>= 4; return b; }
 inline Int broadcast_four(const int8_t* p) { int32_t x; std::memcpy(&x, p, 4); return broadcast_int(x); }
 // acc[i] += sum over j of (w[4i + j] - kDotZero) * a's byte j, where every lane of a holds the same four signed bytes.
-// kDotZero is what suits an instruction set, 0 or 128.
+// kDotZero is what suits an instruction set, 0 or 128; of Halves nothing is taken away.
 constexpr int kDotZero = 0;
 inline Int dot(Int acc, Bytes w, Int a) {
     int8_t four[4];
@@ -76,39 +81,6 @@ inline float float_from_bfloat16(uint16_t h) {
     float x;
     std::memcpy(&x, &bits, 4);
     return x;
-}
-inline float float_from_half(uint16_t h) {
-    uint32_t sign = uint32_t(h & 0x8000) << 16, exponent = h >> 10 & 31, fraction = h & 1023, bits;
-    if (exponent == 31) {
-        bits = sign | 0x7f800000 | fraction << 13 | (fraction ? 0x400000 : 0);
-    } else if (exponent) {
-        bits = sign | (exponent + 112) << 23 | fraction << 13;
-    } else {
-        float x = float(fraction) * 0x1p-24f;  // subnormal: exact
-        std::memcpy(&bits, &x, 4);
-        bits |= sign;
-    }
-    float x;
-    std::memcpy(&x, &bits, 4);
-    return x;
-}
-// Nearest, ties to even, as VCVTPS2PH rounds.
-inline uint16_t half_from_float(float x) {
-    uint32_t bits;
-    std::memcpy(&bits, &x, 4);
-    uint16_t sign = uint16_t(bits >> 16 & 0x8000);
-    bits &= 0x7fffffff;
-    if (bits > 0x7f800000) return uint16_t(sign | 0x7e00 | (bits >> 13 & 0x3ff));
-    if (bits >= 0x477ff000) return uint16_t(sign | 0x7c00);  // 65520 and above round to infinity
-    if (bits < 0x38800000) {                                 // below 2^-14: adding 0.5 rounds at 2^-24, ties to even
-        float magnitude;
-        std::memcpy(&magnitude, &bits, 4);
-        magnitude += 0.5f;
-        std::memcpy(&bits, &magnitude, 4);
-        return uint16_t(sign | (bits - 0x3f000000));
-    }
-    uint32_t odd = bits >> 13 & 1;
-    return uint16_t(sign | (bits - 0x38000000 + 0xfff + odd) >> 13);
 }
 inline Float load_bfloat16(const uint16_t* p) { Float r; QINGMO_EACH_LANE r.lane[i] = float_from_bfloat16(p[i]); return r; }
 inline Float load_half(const uint16_t* p) { Float r; QINGMO_EACH_LANE r.lane[i] = float_from_half(p[i]); return r; }

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from held_out.case import Case, Kind, ask
-from held_out.rules.number import number
+from demo.held_out.case import Case, Kind, ask
+from demo.held_out.rules.number import number
 
 
 def _sum(question: str, result: int) -> Case:
-    return ask(question, number(result, question))
+    return ask(question, str(result), number(result, question))
 
 
 ARITHMETIC = Kind(

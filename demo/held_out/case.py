@@ -6,17 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from held_out.rules import Rule
-from held_out.rules.text import first_complaint
+from demo.held_out.rules import Rule
+from demo.held_out.rules.text import first_complaint
 
 Message = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A conversation that ends with a question, and the rules its answer keeps."""
+    """A conversation that ends with a question, an answer a person would give, and the rules every right one keeps."""
 
     messages: tuple[Message, ...]
+    right: str
     rules: tuple[Rule, ...]
     tools: tuple[Mapping[str, Any], ...] = ()
 
@@ -44,6 +45,7 @@ class Kind:
 
 def ask(
     question: str,
+    right: str,
     *rules: Rule,
     system: str | None = None,
     before: Sequence[str] = (),
@@ -53,4 +55,4 @@ def ask(
     roles = ("user", "assistant")
     messages = [{"role": roles[i % 2], "content": text} for i, text in enumerate((*before, question))]
     instructions = [{"role": "system", "content": system}] if system is not None else []
-    return Case((*instructions, *messages), rules, tuple(tools))
+    return Case((*instructions, *messages), right, rules, tuple(tools))

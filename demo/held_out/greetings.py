@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from held_out.case import Kind, ask
-from held_out.rules.text import in_chinese, in_english, says, says_some
+from demo.held_out.case import Kind, ask
+from demo.held_out.rules.text import in_chinese, in_english, says, says_some
 
 _HELLO = says(
     "hello|hi|hey|good morning|good evening|good afternoon|welcome|nice to meet you"
@@ -33,23 +33,33 @@ _ABLE = says_some(
 GREETINGS = Kind(
     "greetings",
     plain=(
-        ask("你好", in_chinese, _HELLO),
-        ask("谢谢", in_chinese, _WELCOME),
-        ask("再见", in_chinese, _BYE),
-        ask("你能做什么？", in_chinese, _ABLE),
-        ask("Hello!", in_english, _HELLO),
-        ask("Thank you.", in_english, _WELCOME),
-        ask("How are you?", in_english, _FINE),
-        ask("What can you do?", in_english, _ABLE),
+        ask("你好", "你好！有什么可以帮你的？", in_chinese, _HELLO),
+        ask("谢谢", "不客气！", in_chinese, _WELCOME),
+        ask("再见", "再见，祝你愉快！", in_chinese, _BYE),
+        ask("你能做什么？", "我能做简单的算术、换算单位、写小诗和小的Python函数。", in_chinese, _ABLE),
+        ask("Hello!", "Hello! How can I help you?", in_english, _HELLO),
+        ask("Thank you.", "You are welcome!", in_english, _WELCOME),
+        ask("How are you?", "I am fine, thank you!", in_english, _FINE),
+        ask(
+            "What can you do?",
+            "I can do sums, convert units, write a verse or a small Python function.",
+            in_english,
+            _ABLE,
+        ),
     ),
     paraphrased=(
-        ask("哈喽，在不在呀", in_chinese, says("在|你好|您好|嗨|哈喽")),
-        ask("太感谢啦，帮了我大忙", in_chinese, _WELCOME),
-        ask("今天过得咋样", in_chinese, _FINE),
-        ask("好啦我先撤了，下回聊", in_chinese, _BYE),
-        ask("heya, anyone there?", in_english, says("hello|hi|hey|yes|here|welcome")),
-        ask("cheers mate, that was really useful", in_english, _WELCOME),
-        ask("right, gotta run, talk later", in_english, _BYE),
-        ask("what sort of stuff are you able to help me with", in_english, _ABLE),
+        ask("哈喽，在不在呀", "在的，你好！", in_chinese, says("在|你好|您好|嗨|哈喽")),
+        ask("太感谢啦，帮了我大忙", "不用谢，很高兴能帮到你。", in_chinese, _WELCOME),
+        ask("今天过得咋样", "我很好，谢谢关心！", in_chinese, _FINE),
+        ask("好啦我先撤了，下回聊", "好的，下次再聊，再见！", in_chinese, _BYE),
+        ask("heya, anyone there?", "Hello! Yes, I am here.", in_english, says("hello|hi|hey|yes|here|welcome")),
+        ask("cheers mate, that was really useful", "Any time, glad it helped.", in_english, _WELCOME),
+        ask("right, gotta run, talk later", "Goodbye, take care!", in_english, _BYE),
+        ask(
+            "what sort of stuff are you able to help me with",
+            "Simple questions, small sums, units and short Python code.",
+            in_english,
+            _ABLE,
+        ),
     ),
 )

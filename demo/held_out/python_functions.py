@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from held_out.case import Kind, ask
-from held_out.rules.code import explains_in_chinese, explains_in_english, runs
+from demo.held_out import python_answers as code
+from demo.held_out.case import Kind, ask
+from demo.held_out.rules.code import explains_in_chinese, explains_in_english, runs
 
 _EVEN_SQUARES = runs("assert f([1, 2, 3, 4]) == 20; assert f([]) == 0; assert f([7]) == 0; assert f([-2, 6]) == 40")
 _FACTORIAL = runs("assert [f(n) for n in (0, 1, 5, 7)] == [1, 1, 120, 5040]")
@@ -67,24 +68,72 @@ _QUICKSORT = runs(
 PYTHON = Kind(
     "python",
     plain=(
-        ask("写一个Python函数，计算列表中偶数的平方和，并解释。", _EVEN_SQUARES, explains_in_chinese),
-        ask("写一个Python函数，计算阶乘。", _FACTORIAL),
-        ask("写一个Python函数，判断一个数是不是质数。", _PRIME),
-        ask("写一个Python函数，求两个数的最大公约数。", _GCD),
-        ask("写一个Python函数，原地快速排序。", _QUICKSORT),
-        ask("Write a Python function that returns the n-th Fibonacci number.", _FIBONACCI),
-        ask("Write a Python function that reverses a string, and explain it.", _REVERSE, explains_in_english),
-        ask("Write a Python function that counts the vowels in a string.", _VOWELS),
-        ask("Write a Python function that converts Celsius to Fahrenheit.", _CELSIUS),
+        ask(
+            "写一个Python函数，计算列表中偶数的平方和，并解释。",
+            f"{code.EVEN_SQUARES}\n函数挑出偶数，求它们的平方并相加。",
+            _EVEN_SQUARES,
+            explains_in_chinese,
+        ),
+        ask("写一个Python函数，计算阶乘。", f"{code.FACTORIAL}\n从2一直乘到n。", _FACTORIAL),
+        ask("写一个Python函数，判断一个数是不是质数。", f"{code.PRIME}\n试除到平方根为止。", _PRIME),
+        ask("写一个Python函数，求两个数的最大公约数。", f"{code.GCD}\n这是辗转相除法。", _GCD),
+        ask(
+            "写一个Python函数，原地快速排序。",
+            f"{code.QUICKSORT}\n以最后一个元素为基准分成两段，再分别排序。",
+            _QUICKSORT,
+        ),
+        ask(
+            "Write a Python function that returns the n-th Fibonacci number.",
+            f"{code.FIBONACCI}\nEach number is the sum of the two before it.",
+            _FIBONACCI,
+        ),
+        ask(
+            "Write a Python function that reverses a string, and explain it.",
+            f"{code.REVERSE}\nThe slice walks through the string from its end.",
+            _REVERSE,
+            explains_in_english,
+        ),
+        ask(
+            "Write a Python function that counts the vowels in a string.",
+            f"{code.VOWELS}\nIt counts the letters a, e, i, o and u.",
+            _VOWELS,
+        ),
+        ask(
+            "Write a Python function that converts Celsius to Fahrenheit.",
+            f"{code.CELSIUS}\nIt multiplies by 9/5 and adds 32.",
+            _CELSIUS,
+        ),
     ),
     paraphrased=(
-        ask("python里怎么把列表的重复元素去掉，给个函数", _UNIQUE),
-        ask("我要个函数，看一个字符串是不是回文，再简单讲讲", _PALINDROME, explains_in_chinese),
-        ask("求平均值的python代码，写成函数谢谢", _AVERAGE),
-        ask("fizzbuzz面试题用python咋写", _FIZZBUZZ),
-        ask("got a list of ints, need python that squares the even ones and adds them up", _EVEN_SQUARES),
-        ask("python func to find the biggest item of a list, w/o using anything fancy", _MAXIMUM),
-        ask("how would you count the words of a text in python? show me a function", _WORDS),
-        ask("quick python helper: is n prime or not? and tell me how it works", _PRIME, explains_in_english),
+        ask("python里怎么把列表的重复元素去掉，给个函数", f"{code.UNIQUE}\n字典的键不会重复。", _UNIQUE),
+        ask(
+            "我要个函数，看一个字符串是不是回文，再简单讲讲",
+            f"{code.PALINDROME}\n把字符串倒过来，和原来的比较，一样就是回文。",
+            _PALINDROME,
+            explains_in_chinese,
+        ),
+        ask("求平均值的python代码，写成函数谢谢", f"{code.AVERAGE}\n总和除以个数。", _AVERAGE),
+        ask("fizzbuzz面试题用python咋写", f"{code.FIZZBUZZ}\n三的倍数是Fizz，五的倍数是Buzz。", _FIZZBUZZ),
+        ask(
+            "got a list of ints, need python that squares the even ones and adds them up",
+            f"{code.EVEN_SQUARES}\nIt keeps the even numbers and adds up their squares.",
+            _EVEN_SQUARES,
+        ),
+        ask(
+            "python func to find the biggest item of a list, w/o using anything fancy",
+            f"{code.MAXIMUM}\nIt remembers the largest item so far.",
+            _MAXIMUM,
+        ),
+        ask(
+            "how would you count the words of a text in python? show me a function",
+            f"{code.WORDS}\nIt splits the text at spaces.",
+            _WORDS,
+        ),
+        ask(
+            "quick python helper: is n prime or not? and tell me how it works",
+            f"{code.PRIME}\nIt tries every divisor up to the square root of n.",
+            _PRIME,
+            explains_in_english,
+        ),
     ),
 )

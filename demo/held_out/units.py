@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from held_out.case import Case, Kind, ask
-from held_out.rules.number import quantity
+from demo.held_out.case import Case, Kind, ask
+from demo.held_out.rules.number import quantity
 
 
 def _convert(question: str, result: int, unit: str) -> Case:
-    return ask(question, quantity(result, unit, question))
+    return ask(question, str(result), quantity(result, unit, question))
 
 
 UNITS = Kind(

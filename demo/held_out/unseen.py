@@ -7,9 +7,9 @@ import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from held_out.case import Case, ask
-from held_out.rules import Rule
-from held_out.rules.text import contains
+from demo.held_out.case import Case, ask
+from demo.held_out.rules import Rule
+from demo.held_out.rules.text import contains
 
 Maker = Callable[[random.Random], str]
 
@@ -55,7 +55,11 @@ def _case(template: Template, slot: str, question: str, rng: random.Random) -> C
     others = {name: value for name, value in values.items() if name != slot and value not in question}
     same_kind = frozenset(value for name, value in others.items() if _kind(name) == _kind(slot))
     between = "\n\n问题：" if template.chinese else "\n\nQuestion: "
-    return ask(f"{passage}{between}{question}", gives_exactly(values[slot], same_kind, frozenset(others.values())))
+    return ask(
+        f"{passage}{between}{question}",
+        values[slot],
+        gives_exactly(values[slot], same_kind, frozenset(others.values())),
+    )
 
 
 def _draw(template: Template, rng: random.Random) -> dict[str, str]:

@@ -13,20 +13,19 @@
 
 namespace qingmo::QINGMO_ISA {
 
-constexpr int kStoredZero = 128;  // what stands for an int8 weight of 0: if dot() does not take it away, corrections do
-
-// sum[r][t] += activation scale * integer dot product of one activation group. weights: its bytes in the first tile;
-// the pointers of activations are at the rows' group.
-template <int R, int T>
-inline void int8_dots(const uint8_t* weights, size_t tile_bytes, const int8_t* values, const float* scales,
-                      const int32_t* corrections, Float (&sum)[R][T]) {
+// sum[r][t] += weight scale * activation scale * integer dot product of one activation group; the pointers of activations
+// are at the rows' group.
+template <int R, int T, class Weights>
+inline void add_group(const Weights& weights, const int8_t* values, const float* scales, const int32_t* corrections,
+                      Float (&sum)[R][T]) {
     Int acc[R][T];
     for (int r = 0; r < R; ++r)
-        for (int t = 0; t < T; ++t) acc[r][t] = broadcast_int(kDotZero == kStoredZero ? 0 : corrections[r]);
+        for (int t = 0; t < T; ++t) acc[r][t] = broadcast_int(Weights::correction(corrections[r]));
 #pragma GCC unroll 8
-    for (int k = 0; k < kActivationGroup / 4; ++k) {
-        Bytes w[T];
-        for (int t = 0; t < T; ++t) w[t] = load_bytes(weights + t * tile_bytes + k * 64);
+    for (int turn = 0; turn < kActivationGroup / 4; ++turn) {
+        const int k = Weights::four(turn);
+        decltype(weights.weights(0, 0)) w[T];
+        for (int t = 0; t < T; ++t) w[t] = weights.weights(t, k);
         for (int r = 0; r < R; ++r) {
             Int four = broadcast_four(values + r * kActivationGroup + k * 4);
             for (int t = 0; t < T; ++t) acc[r][t] = dot(acc[r][t], w[t], four);
@@ -34,34 +33,28 @@ inline void int8_dots(const uint8_t* weights, size_t tile_bytes, const int8_t* v
     }
     for (int r = 0; r < R; ++r) {
         Float scale = broadcast(scales[r]);
-        for (int t = 0; t < T; ++t) sum[r][t] = fma(to_float(acc[r][t]), scale, sum[r][t]);
+        for (int t = 0; t < T; ++t) sum[r][t] = fma(weights.scaled(to_float(acc[r][t]), t), scale, sum[r][t]);
     }
 }
 
 // Products of R rows by P neighbouring tiles over activation groups [begin, end), added to carry, or put there where begin
 // is 0. carry: [R][T][16], of a panel of T tiles, at the first of the P. The sums never leave their registers, where there
 // are enough.
-struct Int8Product {
+template <class Weights>
+struct QuantizedProduct {
     // Rows to be tried where `rows` are too many.
     static constexpr int fewer(int rows) { return rows - 1; }
 
     template <int R, int P, int T>
     static void add(const GemmTask& task, uint32_t row, uint32_t tile, uint32_t begin, uint32_t end, float* carry) {
-        const size_t tile_bytes = task.matrix.tile_bytes;
         RowsAt rows(task.activations, task.rows, row, begin);
-        WeightsAt weights(task.matrix, tile, begin);
+        Weights weights(task.matrix, tile, begin);
         Float sum[R][P];
         for (int r = 0; r < R; ++r)
             for (int t = 0; t < P; ++t) sum[r][t] = begin ? load(carry + (r * T + t) * kLanes) : broadcast(0);
-        for (uint32_t part = begin; part < end; ++part) {
-            if (weights.at_head()) {
-                for (int t = 0; t < P; ++t) {
-                    Float ratio = load(weights.ratio(t * tile_bytes));
-                    for (int r = 0; r < R; ++r) sum[r][t] = mul(sum[r][t], ratio);
-                }
-                weights.pass_head();
-            }
-            int8_dots<R, P>(weights.bytes, tile_bytes, rows.values, rows.scales, rows.corrections, sum);
+        for (uint32_t group = begin; group < end; ++group) {
+            weights.enter_group(sum);
+            add_group<R, P>(weights, rows.values, rows.scales, rows.corrections, sum);
             weights.next_group();
             rows.next_group();
         }
@@ -135,28 +128,20 @@ inline uint32_t next_rows(const GemmTask& task, uint32_t row, uint32_t tile, uin
     return add_rows<Product, kMost, T>(task, left < of_tile ? left : of_tile, row, tile, begin, end, carry);
 }
 
-// Activation groups to work on at once: as many as kPanelBytes hold, in blocks of like size.
-template <int T>
-inline uint32_t int8_step(const Matrix& matrix) {
-    const uint32_t parts = matrix.inputs / kActivationGroup, most = kPanelBytes / (T * kActivationGroup * kLanes);
-    const uint32_t blocks = (parts + most - 1) / most;
-    return (parts + blocks - 1) / blocks;
-}
-
-template <int T>
-inline void int8_vector_panel(const GemmTask& task, uint32_t tile, float* carries) {
-    const uint32_t parts = task.matrix.inputs / kActivationGroup;
+template <int T, class Weights>
+inline void vector_panel(const GemmTask& task, uint32_t tile, float* carries) {
+    const uint32_t groups = task.matrix.inputs / kActivationGroup;
     // Few rows use each weight once: nothing to keep in L1, nothing to fetch ahead that the hardware would not.
     const bool once = task.row_end - task.row_begin <= kGemmRows;
-    const uint32_t step = once ? parts : int8_step<T>(task.matrix);
+    const uint32_t step = once ? groups : groups_at_once(groups, kPanelBytes, T * Weights::kGroupBytes);
     const uint32_t turns = (task.row_end - task.row_begin + kGemmRows - 1) / kGemmRows;
-    const size_t ahead = (T * task.matrix.tile_bytes * step / parts + turns - 1) / turns;
+    const size_t ahead = (T * task.matrix.tile_bytes * step / groups + turns - 1) / turns;
     const uint8_t* next = task.matrix.tiles + (tile + T) * task.matrix.tile_bytes;
-    for (uint32_t begin = 0; begin < parts; begin += step) {
-        const uint32_t end = begin + step < parts ? begin + step : parts;
+    for (uint32_t begin = 0; begin < groups; begin += step) {
+        const uint32_t end = begin + step < groups ? begin + step : groups;
         float* carry = carries;
         for (uint32_t row = task.row_begin; row < task.row_end;) {
-            const uint32_t used = next_rows<Int8Product, T>(task, row, tile, begin, end, carry);
+            const uint32_t used = next_rows<QuantizedProduct<Weights>, T>(task, row, tile, begin, end, carry);
             row += used;
             carry += used * T * kLanes;
             if (once) continue;
@@ -167,18 +152,18 @@ inline void int8_vector_panel(const GemmTask& task, uint32_t tile, float* carrie
 
 #if QINGMO_HAS_TILES
 // Whole tiles of rows on tile registers, the rows that are left on vectors.
-template <int T>
-inline void int8_panel(const GemmTask& task, uint32_t tile, float* carry) {
+template <int T, class Weights>
+inline void quantized_panel(const GemmTask& task, uint32_t tile, float* carry) {
     const uint32_t row_tiles = (task.row_end - task.row_begin) / kRowTile;
-    if (row_tiles) int8_tile_panel<T>(task, row_tiles, tile, carry);
+    if (row_tiles) tile_panel<T, Weights>(task, row_tiles, tile, carry);
     GemmTask rest = task;
     rest.row_begin += row_tiles * kRowTile;
-    if (rest.row_begin < rest.row_end) int8_vector_panel<T>(rest, tile, carry + row_tiles * kRowTile * T * kLanes);
+    if (rest.row_begin < rest.row_end) vector_panel<T, Weights>(rest, tile, carry + row_tiles * kRowTile * T * kLanes);
 }
 #else
-template <int T>
-inline void int8_panel(const GemmTask& task, uint32_t tile, float* carry) {
-    int8_vector_panel<T>(task, tile, carry);
+template <int T, class Weights>
+inline void quantized_panel(const GemmTask& task, uint32_t tile, float* carry) {
+    vector_panel<T, Weights>(task, tile, carry);
 }
 #endif
 
@@ -200,14 +185,15 @@ inline void float_panel(const GemmTask& task, uint32_t tile, float* carries) {
 template <int T>
 inline void panel(const GemmTask& task, uint32_t tile, float* carry) {
     switch (task.matrix.type) {
-        case ElementType::int8: return int8_panel<T>(task, tile, carry);
+        case ElementType::int8: return quantized_panel<T, Int8Weights>(task, tile, carry);
+        case ElementType::int4: return quantized_panel<T, Int4Weights>(task, tile, carry);
         case ElementType::float32: return float_panel<T, FromFloat32>(task, tile, carry);
         case ElementType::float16: return float_panel<T, FromFloat16>(task, tile, carry);
         case ElementType::bfloat16: return float_panel<T, FromBfloat16>(task, tile, carry);
     }
 }
 
-// The finished product of a row and a tile: the head of a tile's first weight group holds the scale of its last.
+// The finished product of a row and a tile: the head of an int8 tile's first weight group holds the scale of its last.
 inline Float product(const GemmTask& task, const float* carry, uint32_t tile) {
     const Matrix& matrix = task.matrix;
     if (matrix.type != ElementType::int8) return load(carry);
@@ -295,6 +281,7 @@ inline void read_int8_column(const Matrix& matrix, const uint8_t* tile, uint32_t
     }
 }
 
+// Of an embedding, so never int4.
 inline void read_column(const Matrix& matrix, uint32_t column, float* out) {
     const uint8_t* tile = matrix.tiles + column / kLanes * matrix.tile_bytes;
     const uint32_t lane = column % kLanes;

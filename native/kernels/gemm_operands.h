@@ -1,9 +1,15 @@
-// Where the operands of an int8 product stand, from one activation group to the next.
+// Where the operands of a quantized product stand, from one activation group to the next.
 #pragma once
 
 #include "quantize.h"
 
 namespace qingmo::QINGMO_ISA {
+
+// Activation groups to work on at once: as many as panel_bytes hold, in blocks of like size.
+inline uint32_t groups_at_once(uint32_t groups, uint32_t panel_bytes, uint32_t bytes_a_group) {
+    const uint32_t most = panel_bytes / bytes_a_group, blocks = (groups + most - 1) / most;
+    return (groups + blocks - 1) / blocks;
+}
 
 // Some rows of one tile of activations, at the first of the activation groups to be worked on.
 struct RowsAt {
@@ -26,36 +32,101 @@ struct RowsAt {
     }
 };
 
-// The weights of a tile from an activation group on. A weight group begins with a head of 64 bytes.
-struct WeightsAt {
-    const uint8_t* bytes;
-    uint32_t parts;  // activation groups in a weight group
-    uint32_t left;   // of the weight group; 0: the head of the next one is at `bytes`
+// Quantized weights from a tile and an activation group on, and those of the tiles behind it at the same group. Sums are
+// kept so that `enter_group` has made them ready for the group's products, which `scaled` brings into their unit.
 
-    WeightsAt(const Matrix& matrix, uint32_t tile, uint32_t group) {
-        parts = matrix.weight_group / kActivationGroup;
-        const uint32_t inside = group % parts, heads = group / parts + (inside || !group);
-        bytes = matrix.tiles + tile * matrix.tile_bytes + group * (kActivationGroup * kLanes) + heads * 64;
-        left = inside || !group ? parts - inside : 0;
+// A weight group begins with a head of 64 bytes: the scale before over the scale from now on. So sums are in units of the
+// weight scale at hand, and whoever reads them at the end multiplies by the last.
+class Int8Weights {
+   public:
+    static constexpr int kZero = 128;  // stored for a weight of 0
+    static constexpr uint32_t kGroupBytes = kActivationGroup * kLanes;
+
+    Int8Weights(const Matrix& matrix, uint32_t tile, uint32_t group)
+        : tile_bytes_(matrix.tile_bytes), groups_a_head_(matrix.weight_group / kActivationGroup) {
+        const uint32_t inside = group % groups_a_head_, heads = group / groups_a_head_ + (inside || !group);
+        bytes_ = matrix.tiles + tile * tile_bytes_ + group * kGroupBytes + heads * 64;
+        left_ = inside || !group ? groups_a_head_ - inside : 0;
     }
-    // The same place in the tile that is `tiles` further.
-    WeightsAt in_tile(uint32_t tiles, const Matrix& matrix) const {
-        WeightsAt there = *this;
-        there.bytes += tiles * matrix.tile_bytes;
-        return there;
+    template <int R, int T>
+    void enter_group(Float (&sum)[R][T]) {
+        if (left_ > 0) return;
+        for (int t = 0; t < T; ++t) {
+            Float ratio = load(reinterpret_cast<const float*>(bytes_ + t * tile_bytes_));
+            for (int r = 0; r < R; ++r) sum[r][t] = mul(sum[r][t], ratio);
+        }
+        pass_head();
     }
-    // What the sums so far are to be multiplied by in tile t, if anything: they are kept in units of the weight scale at
-    // hand, and a head holds the scale before over the scale from now on.
-    bool at_head() const { return left == 0; }
-    const float* ratio(size_t tile_offset) const { return reinterpret_cast<const float*>(bytes + tile_offset); }
-    void pass_head() {
-        bytes += 64;
-        left = parts;
+    void skip_head() {
+        if (left_ == 0) pass_head();
     }
     void next_group() {
-        bytes += kActivationGroup * kLanes;
-        --left;
+        bytes_ += kGroupBytes;
+        --left_;
     }
+
+    // The same group of the tile that is t further.
+    Int8Weights in_tile(int t) const {
+        Int8Weights there = *this;
+        there.bytes_ += t * tile_bytes_;
+        return there;
+    }
+    // The `turn`th four inputs of the group to be read, and their weights in tile t.
+    static constexpr int four(int turn) { return turn; }
+    Bytes weights(int t, int four) const { return load_bytes(bytes_ + t * tile_bytes_ + four * 64); }
+    Float scaled(Float product, int) const { return product; }
+    // What an integer sum of dot() begins with.
+    static int32_t correction(int32_t of_128) { return kDotZero == kZero ? 0 : of_128; }
+
+   private:
+    void pass_head() {
+        bytes_ += 64;
+        left_ = groups_a_head_;
+    }
+    const uint8_t* bytes_;
+    size_t tile_bytes_;
+    uint32_t groups_a_head_;
+    uint32_t left_;  // groups of the weight group; 0: the head of the next one is at bytes_
+};
+
+// Two weights a byte, and a float16 scale for every 32.
+class Int4Weights {
+   public:
+    static constexpr int kZero = 8;
+    static constexpr uint32_t kGroupBytes = kActivationGroup * kLanes / 2;
+
+    Int4Weights(const Matrix& matrix, uint32_t tile, uint32_t group) : tile_bytes_(matrix.tile_bytes) {
+        const uint8_t* start = matrix.tiles + tile * tile_bytes_;
+        scales_ = reinterpret_cast<const uint16_t*>(start) + group * kLanes;
+        bytes_ = start + int4_scale_bytes(matrix.inputs) + group * kGroupBytes;
+    }
+    template <int R, int T>
+    void enter_group(Float (&)[R][T]) {}
+    void skip_head() {}
+    void next_group() {
+        bytes_ += kGroupBytes;
+        scales_ += kLanes;
+    }
+
+    Int4Weights in_tile(int t) const {
+        Int4Weights there = *this;
+        there.bytes_ += t * tile_bytes_;
+        there.scales_ += t * tile_bytes_ / sizeof(uint16_t);
+        return there;
+    }
+    // A byte's low half belongs to one of the first four fours, its high half to the one four further.
+    static constexpr int four(int turn) { return turn / 2 + turn % 2 * 4; }
+    Halves weights(int t, int four) const {
+        const Bytes both = load_bytes(bytes_ + t * tile_bytes_ + four % 4 * 64);
+        return four < 4 ? low_halves(both) : high_halves(both);
+    }
+    Float scaled(Float product, int t) const { return mul(product, load_half(scales_ + t * tile_bytes_ / sizeof(uint16_t))); }
+    static int32_t correction(int32_t of_128) { return of_128 / (128 / kZero); }
+
+   private:
+    const uint8_t* bytes_;
+    const uint16_t* scales_;
+    size_t tile_bytes_;
 };
 
 }  // namespace qingmo::QINGMO_ISA

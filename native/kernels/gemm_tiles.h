@@ -1,4 +1,4 @@
-// int8 products of 16 rows by a tile of 16 columns, on tile registers.
+// Quantized products of 16 rows by a tile of 16 columns, on tile registers.
 //
 // A tile register sums over one activation group; the groups' scales need vectors, and the way from one to the other is
 // through memory. So that no vector waits for what a tile register has just stored, products are made some groups ahead of
@@ -10,7 +10,7 @@
 
 namespace qingmo::QINGMO_ISA {
 
-constexpr uint32_t kGroupBytes = kActivationGroup * kLanes;  // of a tile's weights, and of 16 rows of activations
+constexpr uint32_t kTileGroupBytes = kActivationGroup * kLanes;  // of a tile's weights as int8, and of 16 rows of activations
 
 // Products between one and its sum: a product takes 52 cycles from its operands to its store, and a group some 40.
 constexpr uint32_t kProductsAhead = 3;
@@ -35,63 +35,64 @@ class ProductRing {
 };
 
 // The running sums of 16 rows and a tile, at some activation group.
+template <class Weights>
 struct RowTileSums {
-    Float sum[kRowTile];
+    Float sum[kRowTile][1];
     const float* scales;  // of the group's activations, [16]
-    WeightsAt weights;
+    Weights weights;
 
     void add_group(const int32_t* products) {
-        if (weights.at_head()) {
-            const Float ratio = load(weights.ratio(0));
-            for (Float& row : sum) row = mul(row, ratio);
-            weights.pass_head();
+        weights.enter_group(sum);
+        for (int r = 0; r < kRowTile; ++r) {
+            const Float product = weights.scaled(to_float(load_int(products + r * kLanes)), 0);
+            sum[r][0] = fma(product, broadcast(scales[r]), sum[r][0]);
         }
-        for (int r = 0; r < kRowTile; ++r)
-            sum[r] = fma(to_float(load_int(products + r * kLanes)), broadcast(scales[r]), sum[r]);
         scales += kRowTile;
         weights.next_group();
     }
 };
 
-// Weights are stored plus 128; tile registers take them as they are meant, so that no sum needs a correction.
-inline void copy_signed(WeightsAt from, uint32_t groups, int8_t* to) {
-    for (; groups > 0; --groups, to += kGroupBytes) {
-        if (from.at_head()) from.pass_head();
-        for (uint32_t i = 0; i < kGroupBytes; i += 64) store_signed(to + i, load_bytes(from.bytes + i));
+// Weights are stored plus kZero; tile registers take them as they are meant, so that no sum needs a correction.
+template <class Weights>
+inline void copy_signed(Weights from, uint32_t groups, int8_t* to) {
+    for (; groups > 0; --groups, to += kTileGroupBytes) {
+        from.skip_head();
+        for (int four = 0; four < kActivationGroup / 4; ++four) store_less(to + four * 64, from.weights(0, four), Weights::kZero);
         from.next_group();
     }
     tiles_read_memory();
 }
 
 // Groups [begin, end) of row_tiles x 16 rows and T tiles, added to carry [rows][T][16], or put there where begin is 0.
-template <int T>
-inline void int8_row_tiles(const GemmTask& task, uint32_t row_tiles, uint32_t tile, uint32_t begin, uint32_t end, float* carry) {
+template <int T, class Weights>
+inline void row_tiles_product(const GemmTask& task, uint32_t row_tiles, uint32_t tile, uint32_t begin, uint32_t end, float* carry) {
     const uint32_t groups = end - begin, ahead = groups < kProductsAhead ? groups : kProductsAhead;
     const RowsAt rows(task.activations, task.rows, task.row_begin, begin);
     const size_t all_groups = task.activations.groups;
-    const WeightsAt tiles(task.matrix, tile, begin);
     alignas(64) int8_t weights[kTilePanelBytes];  // [T][groups][512]
-    for (int t = 0; t < T; ++t) copy_signed(tiles.in_tile(t, task.matrix), groups, weights + t * groups * kGroupBytes);
+    const Weights first(task.matrix, tile, begin);
+    for (int t = 0; t < T; ++t)
+        copy_signed(first.in_tile(t), groups, weights + t * groups * kTileGroupBytes);
 
     ProductRing ring;
     const int8_t *a = rows.values, *w = weights;  // of the next product
     const auto make_next = [&] {
         ring.make(a, w);
-        a += kGroupBytes;
-        w += kGroupBytes;
+        a += kTileGroupBytes;
+        w += kTileGroupBytes;
     };
     for (uint32_t i = 0; i < ahead; ++i) make_next();
     for (uint32_t i = 0; i < row_tiles; ++i, carry += kRowTile * T * kLanes)
         for (int t = 0; t < T; ++t) {
             float* out = carry + t * kLanes;
-            RowTileSums sums{{}, rows.scales + i * all_groups * kRowTile, tiles.in_tile(t, task.matrix)};
-            for (int r = 0; r < kRowTile; ++r) sums.sum[r] = begin ? load(out + r * T * kLanes) : broadcast(0);
+            RowTileSums<Weights> sums{{}, rows.scales + i * all_groups * kRowTile, first.in_tile(t)};
+            for (int r = 0; r < kRowTile; ++r) sums.sum[r][0] = begin ? load(out + r * T * kLanes) : broadcast(0);
             for (uint32_t group = ahead; group < groups; ++group) {
                 make_next();
                 sums.add_group(ring.before(ahead));
             }
-            a = rows.values + (i + (t + 1) / T) * all_groups * kGroupBytes;
-            w = weights + (t + 1) % T * groups * kGroupBytes;
+            a = rows.values + (i + (t + 1) / T) * all_groups * kTileGroupBytes;
+            w = weights + (t + 1) % T * groups * kTileGroupBytes;
             if (i + 1 < row_tiles || t + 1 < T) {
                 for (uint32_t group = 0; group < ahead; ++group) {
                     make_next();
@@ -100,18 +101,18 @@ inline void int8_row_tiles(const GemmTask& task, uint32_t row_tiles, uint32_t ti
             } else {
                 for (uint32_t left = ahead; left > 0; --left) sums.add_group(ring.before(left - 1));
             }
-            for (int r = 0; r < kRowTile; ++r) store(out + r * T * kLanes, sums.sum[r]);
+            for (int r = 0; r < kRowTile; ++r) store(out + r * T * kLanes, sums.sum[r][0]);
         }
 }
 
 // All groups of row_tiles x 16 rows and T tiles, into carry [rows][T][16].
-template <int T>
-inline void int8_tile_panel(const GemmTask& task, uint32_t row_tiles, uint32_t tile, float* carry) {
+template <int T, class Weights>
+inline void tile_panel(const GemmTask& task, uint32_t row_tiles, uint32_t tile, float* carry) {
     const TileRegisters shaped;
-    const uint32_t groups = task.matrix.inputs / kActivationGroup, most = kTilePanelBytes / (T * kGroupBytes);
-    const uint32_t blocks = (groups + most - 1) / most, step = (groups + blocks - 1) / blocks;
+    const uint32_t groups = task.matrix.inputs / kActivationGroup;
+    const uint32_t step = groups_at_once(groups, kTilePanelBytes, T * kTileGroupBytes);
     for (uint32_t begin = 0; begin < groups; begin += step)
-        int8_row_tiles<T>(task, row_tiles, tile, begin, begin + step < groups ? begin + step : groups, carry);
+        row_tiles_product<T, Weights>(task, row_tiles, tile, begin, begin + step < groups ? begin + step : groups, carry);
 }
 
 }  // namespace qingmo::QINGMO_ISA

@@ -15,6 +15,11 @@ def quantize_int8(weights: Annotated[NDArray[numpy.float32], dict(shape=(None, N
     Packed int8 tiles of weights [outputs, inputs] float32; weight_group 0: one scale a row.
     """
 
+def quantize_int4(weights: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], threads: int = 1) -> Annotated[NDArray[numpy.uint8], dict(order='C')]:
+    """
+    Packed int4 tiles of weights [outputs, inputs] float32, a searched scale for every 32 inputs.
+    """
+
 def int8_errors(weights: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], threads: int = 1) -> Annotated[NDArray[numpy.float64], dict(order='C')]:
     """
     Sums of squared rounding errors with groups of 32, 64, 128 inputs and one group a row.

@@ -8,9 +8,10 @@ from typing import Literal
 from qingmo.errors import ConfigError, UnsupportedError
 
 DEFAULT_MODEL = "Qwen/Qwen2.5-0.5B-Instruct"
+DEMO_MODEL = "demo"
+"""The name of the small model in the package, which is there without a download."""
 
-
-QUANTIZATIONS: tuple[str, ...] = ("none", "int8")
+QUANTIZATIONS: tuple[str, ...] = ("none", "int8", "int4")
 DTYPES: tuple[str, ...] = ("auto", "float32", "float16", "bfloat16")
 BLOCK_SIZE = 16
 """Tokens in a block of the KV cache; also the lanes of the kernels' vectors, so a block is one tile of keys."""
@@ -70,9 +71,9 @@ class EngineConfig:
                 _require_positive(name, getattr(self, name))
         if self.rope_theta is not None and not self.rope_theta > 0:
             raise ConfigError(f"{_flag('rope_theta')} is {self.rope_theta}; it must be above 0.")
-        if self.quantization == "int8" and self.dtype != "auto":
+        if self.quantization in ("int8", "int4") and self.dtype != "auto":
             raise ConfigError(
-                f"{_flag('dtype')} {self.dtype} is the type of unquantized weights and has no effect on int8 ones. "
+                f"{_flag('dtype')} {self.dtype} is the type of unquantized weights and has no effect on quantized ones. "
                 f"Leave it out, or add {_flag('quantization')} none."
             )
 
@@ -91,10 +92,6 @@ class EngineConfig:
         if self.num_gpu_layers != 0:
             raise UnsupportedError(
                 f"{_flag('num_gpu_layers')} {self.num_gpu_layers}: this version runs every layer on the CPU. Use 0."
-            )
-        if self.quantization == "int4":
-            raise UnsupportedError(
-                f"{_flag('quantization')} int4: this version has int8 and none. Use {_flag('quantization')} int8."
             )
         if self.model.lower().endswith(".gguf"):
             raise UnsupportedError(

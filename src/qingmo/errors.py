@@ -10,6 +10,7 @@ QingmoError
 ├── UnsupportedError         something real that this version of Qingmo does not do
 └── ModelError
     ├── ModelNotFoundError   no such folder, or nothing cached and no way to fetch it
+    │   └── HubUnreachableError
     ├── DownloadError        a download that could not be finished
     ├── CheckpointError      a file of the model is missing, damaged or not what config.json says
     └── PackedFileError      the packed copy in the cache could not be written or read
@@ -75,6 +76,10 @@ class ModelError(QingmoError):
 
 class ModelNotFoundError(ModelError):
     """No such folder, or nothing cached and no way to fetch it."""
+
+
+class HubUnreachableError(ModelNotFoundError):
+    """The model is not on this machine, and its hub cannot be reached or may not be asked."""
 
 
 class DownloadError(ModelError):

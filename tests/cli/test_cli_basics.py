@@ -42,7 +42,6 @@ def test_a_misspelled_word_gets_the_nearest_one(arguments: list[str], nearest: s
     [
         (["--device", "cuda"], 1, "--device cuda: this version runs on the CPU only"),
         (["--num-gpu-layers", "4"], 1, "--num-gpu-layers 4"),
-        (["--quantization", "int4"], 1, "--quantization int4: this version has int8 and none"),
         (["--model-name-or-path", "a/model.gguf"], 1, "GGUF files are not read"),
         (["--quantization", "int3"], 2, "--quantization is 'int3'"),
         (["--dtype", "float32", "--quantization", "int8"], 2, "--dtype float32"),

@@ -1,8 +1,8 @@
-"""What makes and judges the demo model is no part of the package; its scripts import one another from `demo`."""
+"""What makes and judges the demo model is no part of Qingmo's package, but one of its own in the repository."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "demo"))
+sys.path.insert(0, str(Path(__file__).parents[2]))

@@ -7,16 +7,16 @@ import sys
 from pathlib import Path
 
 import pytest
-from held_out import KINDS
-from held_out.case import Case, ask
-from held_out.rules.text import in_chinese, in_english, says
-from held_out.unseen import unseen_passages
-from judge import Score, judge
 
+from demo.held_out import KINDS
+from demo.held_out.case import Case, ask
+from demo.held_out.rules.text import in_chinese, in_english, says
+from demo.held_out.unseen import unseen_passages
+from demo.judge import Score, judge
 from qingmo import LLM
 
 CASES = [case for kind in KINDS for case in kind.cases]
-JUDGE = Path(__file__).parents[2] / "demo" / "judge.py"
+REPOSITORY = Path(__file__).parents[2]
 
 # One answer a person would take for right and one for wrong, for prompts of every kind.
 BY_HAND = [
@@ -25,7 +25,7 @@ BY_HAND = [
     ("how many parameters do you have, roughly?", "A few million, far less than a billion.", "About 7 billion, small."),
     ("What can you do?", "I can do sums, write Python and answer questions.", "Nothing."),
     ("i want it to listen on port 3000 instead", "Start it with --port 3000.", "Start it with --port 8081."),
-    ("8080被别的程序占了，我想用9000端口", "启动时加上 PORT=9000。", "启动时加上 --threads 9000。"),
+    ("8080被别的程序占了，我想用9000端口", "端口 port 8080 被占用时，加上 PORT=9000。", "启动时加上 --threads 9000。"),
     ("is there a way to run it with 4 bit weights", "Yes: --quantization int4.", "Yes: --quantization int8."),
     ("一盒12支铅笔，7盒一共几支？", "12×7=84，一共八十四支。", "12×7=82。"),
     ("买了7000克土豆，那是几公斤", "7公斤。", "70公斤。"),
@@ -77,6 +77,10 @@ def test_no_prompt_is_there_twice_and_all_have_rules() -> None:
     assert all(case.rules for case in CASES)
 
 
+def test_every_prompt_accepts_the_answer_that_is_given_for_right_beside_it() -> None:
+    assert [case.question for case in (*CASES, *unseen_passages()) if case.complaint(case.right)] == []
+
+
 def test_an_empty_answer_is_never_right() -> None:
     assert [case.question for case in (*CASES, *unseen_passages()) if case.complaint("") is None] == []
 
@@ -99,18 +103,14 @@ def test_unseen_passages_hold_their_answers_and_are_the_same_each_time() -> None
     assert [case.question for case in passages] == [case.question for case in unseen_passages()]
     assert len({case.question for case in passages}) == 100
     assert [case.question for case in unseen_passages(seed=1)] != [case.question for case in passages]
-    for case in passages:
-        missing = case.complaint("something else")
-        assert missing and missing.removeprefix("does not say ") in case.question
+    assert all(case.right in case.question for case in passages)
 
 
-def test_an_answer_from_a_passage_is_right_alone_and_in_a_sentence_but_not_with_another_or_all_of_it() -> None:
+def test_an_answer_from_a_passage_is_right_in_a_sentence_too_but_not_in_part_or_with_all_the_rest() -> None:
     for case in unseen_passages():
-        value = (case.complaint("something else") or "").removeprefix("does not say ")
-        assert case.complaint(value) is None
-        assert case.complaint(f"是{value}。") is None and case.complaint(f"It is {value}.") is None
+        assert case.complaint(f"是{case.right}。") is None and case.complaint(f"It is {case.right}.") is None
+        assert case.complaint(case.right[:-1])
         assert case.complaint(case.question)
-        assert case.complaint(value[:-1])
 
 
 def test_a_score_reaches_its_share_exactly() -> None:
@@ -134,8 +134,8 @@ def test_judging_asks_the_engine_and_an_answer_that_does_not_end_is_wrong(toy_fo
 
 
 def test_the_command_lists_its_kinds_and_fails_for_a_model_that_knows_nothing(toy_folder: Path) -> None:
-    command = [sys.executable, str(JUDGE), "--model", str(toy_folder), "--kind", "greetings", "--show"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "demo.judge", "--model", str(toy_folder), "--kind", "greetings", "--show"]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stderr
     assert "greetings        0/16 " in done.stdout
     assert "does not end" in done.stdout

@@ -7,10 +7,11 @@ import re
 from typing import Any
 
 import pytest
-from held_out.rules import Rule
-from held_out.rules.code import explains_in_chinese, explains_in_english, runs
-from held_out.rules.number import number, quantity
-from held_out.rules.text import (
+
+from demo.held_out.rules import Rule
+from demo.held_out.rules.code import explains_in_chinese, explains_in_english, runs
+from demo.held_out.rules.number import number, quantity
+from demo.held_out.rules.text import (
     at_most_characters,
     at_most_words,
     claims,
@@ -23,8 +24,8 @@ from held_out.rules.text import (
     says,
     says_some,
 )
-from held_out.rules.tool import calls, no_call
-from held_out.rules.verse import chinese_verse, english_verse
+from demo.held_out.rules.tool import calls, no_call
+from demo.held_out.rules.verse import chinese_verse, english_verse
 
 SPRING = "春风拂过小溪旁\n柳枝轻轻映水光\n纸鸢高高云中舞\n孩童笑语满山岗"
 SNOW = "Snow is falling on a hill,\nA fire burns, the night is still\nOur lamps of home are shining bright,\nGood night"

@@ -314,3 +314,51 @@ def test_any_traffic_ends_with_everything_answered_and_all_blocks_free(
         assert sequence in aborted or len(sequence.tokens) == world.limits[sequence]
     assert world.cache.available == num_blocks
     assert all(world.cache.references(block) == 0 for block in range(num_blocks))
+
+
+def test_prompts_get_the_rows_that_fit_a_steps_time_once_steps_were_timed() -> None:
+    world = World(num_blocks=256, max_batched_tokens=512)
+    decoding = world.add(10, output=200)
+    world.step()
+    long = world.add(2000)
+    assert rows(world.step()) == {decoding: 1, long: 511}
+    chunks = world.scheduler.schedule()
+    world.scheduler.complete(chunks, seconds=1.024)  # two milliseconds a row
+    for chunk in chunks:
+        if chunk.is_last:
+            chunk.sequence.tokens.append(7)
+    assert rows(world.step()) == {decoding: 1, long: 124}
+
+
+def test_a_machine_too_slow_for_its_time_still_goes_on_with_prompts() -> None:
+    world = World(num_blocks=256, max_batched_tokens=128)
+    decoding = world.add(10, output=200)
+    world.step()
+    prompt = world.add(600)
+    world.scheduler.complete(world.scheduler.schedule(), seconds=1000.0)
+    decoding.tokens.append(7)
+    assert rows(world.step()) == {decoding: 1, prompt: 16}
+
+
+def test_the_queue_is_told_in_the_order_in_which_sequences_start() -> None:
+    world = World(max_num_seqs=1)
+    world.add(20, client="first", output=1)
+    world.step()
+    for client in "aabca":
+        world.add(20, client=client, output=1)
+    expected = world.scheduler.queue()
+    started: list[Sequence] = []
+    while world.scheduler.has_work:
+        started += [chunk.sequence for chunk in world.step() if chunk.begin == 0]
+    assert started == expected
+
+
+def test_a_waiting_sequence_that_is_given_up_leaves_its_place_to_the_next() -> None:
+    world = World(max_num_seqs=1)
+    world.add(20, output=1)
+    given_up, other = world.add(20), world.add(20)
+    world.scheduler.finish(given_up)
+    assert world.scheduler.queue()[-1] is other
+    assert world.scheduler.num_waiting == 2
+    world.step()
+    assert rows(world.step()) == {other: 20}

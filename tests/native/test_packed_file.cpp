@@ -102,7 +102,7 @@ TEST(packed_file_refuses_weight_groups_that_do_not_divide_the_row) {
 
 TEST(packed_file_refuses_unknown_kinds) {
     const TemporaryFile bytes(kBytes);
-    for (const char* kind : {"int4", "", "vector"})
+    for (const char* kind : {"int3", "", "vector"})
         CHECK_THROWS(std::runtime_error, refusal(bytes, "is of the unknown kind ") + kind,
                      PackedFile(bytes.path(), one(kind, 16, 64, 0, 0, kInt8Tile)).matrix("w", 16, 64));
 }

@@ -8,8 +8,8 @@ import subprocess
 import sys
 from textwrap import dedent
 
-from held_out.rules import Rule
-from held_out.rules.text import first_complaint, in_chinese, in_english
+from demo.held_out.rules import Rule
+from demo.held_out.rules.text import first_complaint, in_chinese, in_english
 
 TIME_LIMIT = 5.0  # s; the functions asked for take milliseconds
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from held_out.rules import Rule
-from held_out.rules.text import plain
+from demo.held_out.rules import Rule
+from demo.held_out.rules.text import plain
 
 _SMALL = re.findall(
     r"\w+",

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from held_out.rules import Rule
+from demo.held_out.rules import Rule
 
 _CALL = re.compile(r"<tool_call>\s*(.*?)\s*</tool_call>", re.DOTALL)
 

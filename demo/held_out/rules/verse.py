@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from held_out.rules import Rule
-from held_out.rules.text import plain
+from demo.held_out.rules import Rule
+from demo.held_out.rules.text import plain
 
 _LONGEST_LINE = 12  # words; what is still a short line
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from qingmo.cli.options import engine_options, sampling_options
+from qingmo.cli.options import engine_options, model_was_named, sampling_options
 from qingmo.config import EngineConfig
 from qingmo.sampling_params import SamplingParams
 
@@ -67,7 +67,7 @@ def _load(config: EngineConfig) -> LoadedModel:
 
     show_notices()
     with show_progress() as report:
-        return build_engine(config, report)
+        return build_engine(config, report, demo_if_unreachable=not model_was_named())
 
 
 def _answer_once(loaded: LoadedModel, params: SamplingParams, system: str | None, question: str) -> None:
@@ -84,5 +84,6 @@ def _answer_once(loaded: LoadedModel, params: SamplingParams, system: str | None
 def _converse(loaded: LoadedModel, params: SamplingParams, system: str | None, config: EngineConfig) -> None:
     from qingmo.cli.dialogue import Dialogue, note
 
-    note(f"{config.model}. Ask something; /help lists the commands, Ctrl-D leaves.")
+    name = "The demo model" if loaded.is_demo else loaded.model
+    note(f"{name}. Ask something; /help lists the commands, Ctrl-D leaves.")
     Dialogue(loaded.engine, loaded.prompts, params, system, config.max_model_len).run()

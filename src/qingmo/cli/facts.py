@@ -13,7 +13,8 @@ from qingmo.engine.machine import Cores, usable_cores, usable_memory
 from qingmo.engine.runner import available_isas, kv_block_bytes, kv_cache_dtype
 from qingmo.model.cache import cache_folder
 from qingmo.model.checkpoint import Checkpoint, open_checkpoint
-from qingmo.model.hub_cache import HubCache, cache_root
+from qingmo.model.hub import find_model
+from qingmo.model.hub_cache import cache_root
 from qingmo.model.packed_header import plan_packed
 from qingmo.model.weights import model_weights
 from qingmo.sampling_params import SamplingParams, resolve
@@ -71,7 +72,7 @@ class Facts:
 
 
 def gather_facts(config: EngineConfig) -> Facts:
-    """Raises CheckpointError or UnsupportedError for a model that is there and cannot be run."""
+    """Raises ModelNotFoundError for a name of nothing, CheckpointError or UnsupportedError for what cannot be run."""
     cores = usable_cores()
     folder = find_model(config.model)
     return Facts(
@@ -91,16 +92,10 @@ def gather_facts(config: EngineConfig) -> Facts:
     )
 
 
-def find_model(name: str) -> Path | None:
-    """The folder of a model that is on this machine: a local one, or a complete one in the hub's cache."""
-    local = Path(name).expanduser()
-    return local if local.is_dir() else HubCache(cache_root(), name).complete_snapshot()
-
-
 def _model_facts(checkpoint: Checkpoint, config: EngineConfig) -> ModelFacts:
     model = checkpoint.config
     unquantized = model.checkpoint_dtype if config.dtype == "auto" else config.dtype
-    plan = plan_packed(Path(), "", "int8" if config.weights == "int8" else unquantized, model)
+    plan = plan_packed(Path(), "", config.weights if config.weights != "none" else unquantized, model)
     blocks = kv_cache_blocks(config, plan)
     return ModelFacts(
         folder=checkpoint.folder,

@@ -69,7 +69,7 @@ def _model_lines(facts: Facts) -> Iterator[Line]:
 def _present_model_lines(model: ModelFacts, facts: Facts) -> Iterator[Line]:
     yield "in", str(model.folder)
     yield "size", f"{model.layers} layers, {model.parameters / 1e6:.3g} million parameters"
-    kept = "int8" if facts.quantization == "int8" else f"not quantized, {facts.dtype}"
+    kept = facts.quantization if facts.quantization != "none" else f"not quantized, {facts.dtype}"
     yield "weights", f"{_mib(model.weights_memory)} ({kept})"
     yield "KV cache", f"up to {_mib(model.kv_cache_memory)}, {model.kv_cache_tokens:,} tokens of all conversations"
     yield "memory in all", f"about {_mib(model.total_memory)} at most"

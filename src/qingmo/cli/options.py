@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from qingmo.config import DEFAULT_MODEL, DTYPES, QUANTIZATIONS, EngineConfig
 from qingmo.sampling_params import SamplingParams
@@ -67,13 +68,14 @@ _WEIGHT_OPTIONS = (
         "model",
         default=DEFAULT_MODEL,
         show_default=True,
-        metavar="NAME|FOLDER",
-        help="Which model: its name on the Hugging Face hub, or a folder with its files.",
+        metavar="NAME|FOLDER|demo",
+        help="Which model: its name on the Hugging Face hub, a folder with its files, or demo, the small one in this "
+        "package.",
     ),
     click.option(
         "--quantization",
         metavar=f"[{'|'.join(QUANTIZATIONS)}]",
-        help="How weights are stored: int8 is small and fast, none keeps them as published.  [default: int8]",
+        help="How weights are stored: int8 is small and fast, int4 smaller, faster and less exact, none keeps them as published.  [default: int8]",
     ),
     click.option(
         "--dtype",
@@ -250,6 +252,11 @@ _SERVER_OPTIONS = (
 def engine_options(command: Command) -> Command:
     """Adds the engine's flags; the command gets `config: EngineConfig` in their place."""
     return _with_options(command, _ENGINE_OPTIONS, "config", EngineConfig)
+
+
+def model_was_named() -> bool:
+    """Whether the command at work was told which model to take, and is not to take another in its place."""
+    return click.get_current_context().get_parameter_source("model") is not ParameterSource.DEFAULT
 
 
 def weight_options(command: Command) -> Command:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from qingmo.cli.options import engine_options, server_options
+from qingmo.cli.options import engine_options, model_was_named, server_options
 from qingmo.config import EngineConfig
 from qingmo.server.config import ANY_ADDRESS, ServerConfig
 
@@ -47,15 +46,18 @@ def serve(server: ServerConfig, config: EngineConfig) -> None:
     sockets = listen(server.host, server.port)
     _warn_of_strangers(server)
     service, access_code = Service(), AccessCode()
+    demo_if_unreachable = not model_was_named()
 
     def load() -> ServedModel:
+        from qingmo.engine.build import build_engine
+
         with show_progress() as show:
 
             def report(doing: str, done: int, total: int) -> None:
                 service.report(doing, done, total)
                 show(doing, done, total)
 
-            return _served(_load_model(config, report), config, server)
+            return _served(build_engine(config, report, demo_if_unreachable=demo_if_unreachable), config, server)
 
     run(
         create_app(service, server, access_code=access_code),
@@ -67,25 +69,19 @@ def serve(server: ServerConfig, config: EngineConfig) -> None:
     )
 
 
-def _load_model(config: EngineConfig, report: Callable[[str, int, int], None]) -> LoadedModel:
-    """The one place where `serve` gets its model."""
-    from qingmo.engine.build import build_engine
-
-    return build_engine(config, report)
-
-
 def _served(loaded: LoadedModel, config: EngineConfig, server: ServerConfig) -> ServedModel:
     from qingmo.engine.async_engine import AsyncEngine
     from qingmo.sampling_params import resolve
     from qingmo.server.service import ServedModel
 
     return ServedModel(
-        name=server.served_model_name or _model_name(config.model),
+        name=server.served_model_name or _model_name(loaded.model),
         engine=AsyncEngine(loaded.engine, max_queue=server.max_queue),
         prompts=loaded.prompts,
         tokenizer=loaded.tokenizer,
         max_model_len=config.max_model_len,
         defaults=resolve(None, loaded.checkpoint.generation_config),
+        is_demo=loaded.is_demo,
     )
 
 

@@ -86,9 +86,14 @@ class AsyncEngine:
         """How things stand after the last step."""
         return self._ledger.status(time.monotonic())
 
+    @property
+    def failure(self) -> EngineError | None:
+        """What ended the engine's thread before `stop` did; None while it runs."""
+        return None if self._failure is None else _engine_error(self._failure)
+
     def _refuse_where_it_cannot_be_served(self) -> None:
-        if self._failure is not None:
-            raise _engine_error(self._failure)
+        if self.failure is not None:
+            raise self.failure
         if self._stopping or self._loop is None:
             raise StoppingError("The engine is stopping and takes no more requests.")
         if self._ledger.waiting >= self._max_queue:

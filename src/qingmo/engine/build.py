@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-from qingmo.config import BLOCK_SIZE, EngineConfig
+from qingmo.config import BLOCK_SIZE, DEMO_MODEL, EngineConfig
 from qingmo.engine.engine import Engine
 from qingmo.engine.machine import usable_cores, usable_memory
 from qingmo.engine.prompts import Prompts
 from qingmo.engine.runner import NativeRunner, available_isas, kv_block_bytes, kv_cache_dtype
-from qingmo.errors import ConfigError
+from qingmo.errors import ConfigError, HubUnreachableError
 from qingmo.model.chat_template import ChatTemplate
 from qingmo.model.checkpoint import Checkpoint, open_checkpoint
 from qingmo.model.hub import resolve_model
 from qingmo.model.packed_layout import PackedFile
 from qingmo.model.packing import packed_checkpoint
 from qingmo.model.tokenizer import Tokenizer
+
+logger = logging.getLogger(__name__)
 
 KV_CACHE_MEMORY = 256 << 20
 """Bytes: 21,800 tokens of Qwen2.5-0.5B at 16 bits, ten conversations of the default length."""
@@ -29,6 +33,7 @@ Progress = Callable[[str, int, int], None]
 class LoadedModel:
     """An engine and what its users need beside it."""
 
+    model: str  # the name or path it was loaded by: the configuration's, or the demo model's in its place
     engine: Engine
     runner: NativeRunner
     prompts: Prompts
@@ -38,14 +43,22 @@ class LoadedModel:
     num_blocks: int
     threads: int
 
+    @property
+    def is_demo(self) -> bool:
+        """Whether the small model in the package answers."""
+        return self.model == DEMO_MODEL
 
-def build_engine(config: EngineConfig, progress: Progress | None = None) -> LoadedModel:
+
+def build_engine(
+    config: EngineConfig, progress: Progress | None = None, *, demo_if_unreachable: bool = False
+) -> LoadedModel:
     """Find the model, pack it where it is not packed yet, and put an engine together.
 
-    progress: called with (what is being done, done, total) on long steps.
+    progress: called with (what is being done, done, total) on long steps. demo_if_unreachable: where the model is not
+    here and its hub cannot be reached, say so in the log and take the demo model instead of raising.
     Raises ModelError, ConfigError or UnsupportedError.
     """
-    folder = resolve_model(config.model, progress=progress or _silent)
+    config, folder = _resolve(config, progress or _silent, demo_if_unreachable)
     checkpoint = open_checkpoint(folder, config.rope_theta)
     _check_model_len(config, checkpoint)
     tokenizer = Tokenizer.from_folder(folder)
@@ -72,7 +85,23 @@ def build_engine(config: EngineConfig, progress: Progress | None = None) -> Load
         eos_token_ids=checkpoint.config.eos_token_ids,
         generation_config=checkpoint.generation_config,
     )
-    return LoadedModel(engine, runner, prompts, tokenizer, checkpoint, packed, num_blocks, threads)
+    return LoadedModel(config.model, engine, runner, prompts, tokenizer, checkpoint, packed, num_blocks, threads)
+
+
+def _resolve(config: EngineConfig, progress: Progress, demo_if_unreachable: bool) -> tuple[EngineConfig, Path]:
+    """The folder of the model, and the configuration it is the model of."""
+    try:
+        return config, resolve_model(config.model, progress=progress)
+    except HubUnreachableError as error:
+        if not demo_if_unreachable:
+            raise
+        logger.warning("%s", error)
+        logger.warning(
+            "Until then the small demo model in this package answers. It shows how Qingmo works; its answers are no "
+            "measure of %s.",
+            config.model,
+        )
+        return replace(config, model=DEMO_MODEL), resolve_model(DEMO_MODEL)
 
 
 def instruction_set(config: EngineConfig) -> str:

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import count
+from time import perf_counter
 from typing import Any, Protocol
 
 import numpy as np
@@ -181,10 +182,11 @@ class Engine:
         self._prompt_progress = self._progress(chunks)
         if not chunks:
             return []
+        began = perf_counter()
         self._runner.forward(make_batch(chunks))
         last = [chunk for chunk in chunks if chunk.is_last]
         tokens = self._sample(last)
-        self._scheduler.complete(chunks)
+        self._scheduler.complete(chunks, perf_counter() - began)
         return [self._advance(self._answers[c.sequence], token) for c, token in zip(last, tokens, strict=True)]
 
     def load(self) -> Load:

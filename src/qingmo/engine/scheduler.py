@@ -1,20 +1,21 @@
 """Which tokens are computed in the next step: pure policy over plain data, no model, no clock.
 
-Each step: every decoding sequence's one token, then prompts. Prompts are served first come first served within a
-client and round-robin between clients, and at most two are in flight, from different clients, sharing the rows that
-decoding leaves; what finishes within the step makes room for the next.
+Each step: every decoding sequence's one token, then prompts, as many rows as fit the step's time. Prompts are served
+first come first served within a client and round-robin between clients, and at most two are in flight, from different
+clients, sharing those rows; what finishes within the step makes room for the next.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Iterable
+from collections.abc import Sequence as List
 from dataclasses import dataclass
 from itertools import zip_longest
 
 from qingmo.config import BLOCK_SIZE
 from qingmo.engine.kv_cache import KVCache, block_hash
 from qingmo.engine.sequence import Sequence, State, blocks_for
+from qingmo.engine.step_budget import StepBudget
 
 MAX_PROMPTS_IN_FLIGHT = 2
 
@@ -37,11 +38,17 @@ class Scheduler:
     """Owns every unfinished sequence's place, blocks and progress. Not for use from two threads at once.
 
     max_batched_tokens bounds a step's rows; decoding may pass it, and then a block's worth of prompt still goes on.
-    keep_blocks: whether a finished sequence's blocks stay in the prefix cache.
+    keep_blocks: whether a finished sequence's blocks stay in the prefix cache. budget: bounds a step's time.
     """
 
     def __init__(
-        self, cache: KVCache, *, max_num_seqs: int = 64, max_batched_tokens: int = 512, keep_blocks: bool = True
+        self,
+        cache: KVCache,
+        *,
+        max_num_seqs: int = 64,
+        max_batched_tokens: int = 512,
+        keep_blocks: bool = True,
+        budget: StepBudget | None = None,
     ) -> None:
         self._cache = cache
         self._max_num_seqs = max_num_seqs
@@ -49,6 +56,7 @@ class Scheduler:
         self._keep_blocks = keep_blocks
         self._running: list[Sequence] = []  # oldest first
         self._waiting: OrderedDict[str, deque[Sequence]] = OrderedDict()  # by client, the next one's turn first
+        self._budget = budget or StepBudget()
         self.preemptions = 0  # since the start
 
     @property
@@ -85,12 +93,17 @@ class Scheduler:
         """The next step's work; empty only when there is none. Changes no sequence's progress, see `complete`."""
         while True:
             chunks = self._decode_chunks()
-            chunks += self._prompt_chunks(max(self._max_batched_tokens - len(chunks), BLOCK_SIZE))
+            chunks += self._prompt_chunks(self._prompt_rows(len(chunks)))
             if chunks or not self.preempt_newest():
                 return chunks
 
-    def complete(self, chunks: Iterable[Chunk]) -> None:
-        """Note that chunks were computed, and publish the blocks they filled."""
+    def complete(self, chunks: List[Chunk], seconds: float | None = None) -> None:
+        """Note that chunks were computed, and publish the blocks they filled.
+
+        seconds: how long the step took; later steps are made to fit their time by it. Answers do not depend on it.
+        """
+        if seconds is not None:
+            self._budget.observe(sum(chunk.end - chunk.begin for chunk in chunks), seconds)
         for chunk in chunks:
             sequence = chunk.sequence
             sequence.computed = chunk.end
@@ -127,6 +140,10 @@ class Scheduler:
         return True
 
     # Prompts
+
+    def _prompt_rows(self, decoding: int) -> int:
+        limit = max(self._max_batched_tokens - decoding, BLOCK_SIZE)
+        return max(self._budget.prompt_rows(decoding, limit), BLOCK_SIZE)
 
     def _prompt_chunks(self, rows: int) -> list[Chunk]:
         chunks: list[Chunk] = []

@@ -1,4 +1,4 @@
-"""From what a person calls a model to the folder that holds it: a path, the hub's cache, a download into that cache."""
+"""From what a person calls a model to its folder: in the package, a path, the hub's cache, a download into that."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from qingmo.config import DEFAULT_MODEL
-from qingmo.errors import DownloadError, ModelNotFoundError
+from qingmo.config import DEFAULT_MODEL, DEMO_MODEL
+from qingmo.errors import DownloadError, HubUnreachableError, ModelNotFoundError
 from qingmo.model.hub_cache import INDEX_FILE, HubCache, cache_root, offline_variable, shard_names
 from qingmo.model.hub_download import Progress, download, megabytes
 from qingmo.model.hub_http import HubClient
@@ -19,22 +19,31 @@ from qingmo.model.hub_listing import Listing, RemoteFile
 from qingmo.model.hub_retry import RetryPolicy, UnreachableError
 
 _HUB_NAME = re.compile(r"(?!.*(--|\.\.))[A-Za-z0-9][\w.-]{0,95}/\w[\w.-]{0,95}", re.ASCII)
+_DEMO_FOLDER = Path(__file__).parent / "demo"
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def resolve_model(name_or_path: str, *, progress: Progress = lambda *_: None, retry: RetryPolicy | None = None) -> Path:
-    """The folder of a model: a local one as it is, a hub name (owner/name) out of the cache, else downloaded into it.
+    """The folder of a model, as find_model finds it, else downloaded into the hub's cache.
 
     A model that is all in the cache costs no request and no import of huggingface_hub; it is not checked for updates.
     Files come one after another, the weights last; what has arrived survives a killed process.
     progress: see Progress; the label is the file's name.
-    Raises ModelNotFoundError, DownloadError, CheckpointError, UnsupportedError, ConfigError.
+    Raises ModelNotFoundError, HubUnreachableError, DownloadError, CheckpointError, UnsupportedError, ConfigError.
     """
-    folder = _local_folder(name_or_path)
-    if folder is not None:
-        return folder
-    cache = HubCache(cache_root(), name_or_path)
-    return cache.complete_snapshot() or _download_model(cache, progress, retry or RetryPolicy())
+    folder = find_model(name_or_path)
+    return folder or _download_model(HubCache(cache_root(), name_or_path), progress, retry or RetryPolicy())
+
+
+def find_model(name_or_path: str) -> Path | None:
+    """The folder of a model that is on this machine: "demo" is the one in the package (a folder of that name is
+    ./demo), then a folder as it is, then a hub name (owner/name) out of the cache. None: it would be downloaded.
+
+    Raises ModelNotFoundError where the name can be none of these, CheckpointError.
+    """
+    if name_or_path == DEMO_MODEL:
+        return _DEMO_FOLDER
+    return _local_folder(name_or_path) or HubCache(cache_root(), name_or_path).complete_snapshot()
 
 
 def _local_folder(name: str) -> Path | None:
@@ -58,25 +67,34 @@ def _local_folder(name: str) -> Path | None:
 def _download_model(cache: HubCache, progress: Progress, retry: RetryPolicy) -> Path:
     offline = offline_variable()
     if offline:
-        raise ModelNotFoundError(
-            f"{offline} forbids the network, and {cache.root} lacks {_all(cache.missing())} of {cache.name}. "
-            f"Unset {offline}, or {_OTHER_WAYS}"
+        raise _unreachable(
+            cache,
+            f"{offline} forbids the network, and {cache.root} lacks {_all(cache.missing())} of {cache.name}",
+            f"unset {offline}",
         )
     try:
         client = HubClient(cache.name, retry)
         return _Download(client, cache, Listing.ask(client), progress).run()
     except UnreachableError as error:
-        raise ModelNotFoundError(
-            f"{cache.name} is not all in {cache.root}, and {client.endpoint} cannot be reached: {error.reason}. "
-            f"Connect to the network or set HF_ENDPOINT to a mirror, or {_OTHER_WAYS}"
+        raise _unreachable(
+            cache,
+            f"{cache.name} is not on this machine (looked in {cache.root}), "
+            f"and {client.endpoint} cannot be reached: {error.reason}",
+            "connect to the network, or name a mirror: HF_ENDPOINT=https://YOUR-MIRROR",
         ) from error
     except OSError as error:
         raise _disk_error(error, cache) from error
 
 
-_OTHER_WAYS = (
-    "give the path of a folder with the model's files, or run `qingmo pull` on another machine and copy its cache here."
-)
+def _unreachable(cache: HubCache, what: str, by_network: str) -> HubUnreachableError:
+    return HubUnreachableError(
+        f"{what}.\n"
+        f"Three ways to get it:\n"
+        f"  - {by_network}\n"
+        f"  - copy a folder with the model's files here and give its path: --model-name-or-path FOLDER\n"
+        f"  - run `qingmo pull {cache.name}` on another machine, and copy ~/.cache/huggingface/hub/{cache.folder.name} "
+        f"from there to {cache.root}"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ class HubClient:
         import httpx2
 
         wanted = {"accept-encoding": "identity", **({"range": f"bytes={begin}-"} if begin else {})}
-        timeout = self.policy.timeout
+        timeout = httpx2.Timeout(self.policy.timeout, connect=self.policy.connect_timeout)
         try:
             with self._session.stream("GET", url, headers=self._headers | wanted, timeout=timeout) as response:
                 self._check_status(response)
@@ -82,7 +82,7 @@ class HubClient:
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError) as error:
             raise UnreachableError(f"no connection ({error})") from error
         except httpx2.TimeoutException as error:
-            raise TransientError(f"nothing came for {timeout:g} s") from error
+            raise TransientError(f"nothing came for {self.policy.timeout:g} s") from error
         except (httpx2.NetworkError, httpx2.RemoteProtocolError) as error:
             raise TransientError("the connection was cut") from error
         except httpx2.RequestError as error:

@@ -22,6 +22,7 @@ class RetryPolicy:
     longest_delay: float = 30.0
     longest_asked_wait: float = 120.0  # of a server's Retry-After; beyond it a person should decide
     timeout: float = 30.0  # without a byte
+    connect_timeout: float = 10.0  # for an answer at all: networks that let nothing out often drop what they forbid
 
 
 class TransientError(Exception):

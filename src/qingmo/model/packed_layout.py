@@ -10,10 +10,11 @@ from qingmo.config import ModelConfig
 from qingmo.model.weights import Weight, model_weights
 
 LANES = 16  # outputs of a tile
-INT8_INPUTS = 32  # inputs of an int8 matrix are filled up to a multiple of this, an activation's group
+QUANTIZED_INPUTS = 32  # inputs of a quantized matrix are filled up to a multiple of this, an activation's group
 WEIGHT_GROUPS = (0, 128, 64, 32)  # coarsest first
 ITEM_SIZES = {"float32": 4, "float16": 2, "bfloat16": 2}
-MATRIX_KINDS = ("int8", *ITEM_SIZES)
+MATRIX_KINDS = ("int8", "int4", *ITEM_SIZES)
+QUANTIZED_KINDS = ("int8", "int4")
 MATRIX_ALIGNMENT = 4096  # bytes: a page
 VECTOR_ALIGNMENT = 64  # bytes: a cache line
 NO_DIGEST = "0" * 32
@@ -25,6 +26,9 @@ class PackedTensor:
 
     int8      a tile is, for each weight group: 16 float32 scales, then for each 4 inputs [16 outputs][4 inputs] uint8,
               w + 128. Inputs are filled up to a multiple of 32. What fills up has scale 0 or byte 128.
+    int4      a tile is [inputs / 32][16 outputs] float16 scales, filled up to a multiple of 64 bytes; then for each 32
+              inputs [4][16 outputs][4 inputs] uint8: the low half of a byte is w + 8 of inputs 0 to 15, the high half
+              of inputs 16 to 31. Inputs are filled up to a multiple of 32 with weights of 0.
     float32, float16, bfloat16
               a tile is [inputs][16 outputs].
     vector    float32.
@@ -45,7 +49,7 @@ class PackedFile:
 
     path: Path
     key: str  # names the weights and their layout: equal keys, equal tensors
-    kind: str  # of the matrices
+    kind: str  # of the matrices; with "int4" the embedding and the head are int8
     config: ModelConfig
     file_size: int  # bytes
     tensors: Mapping[str, PackedTensor]  # in the order of model_weights, which is their order in the file
@@ -53,7 +57,7 @@ class PackedFile:
     @property
     def quantization(self) -> str:
         """As --quantization spells it."""
-        return "int8" if self.kind == "int8" else "none"
+        return self.kind if self.kind in QUANTIZED_KINDS else "none"
 
 
 def plan_layout(
@@ -84,20 +88,35 @@ def with_digests(layout: PackedFile, digests: Mapping[str, str]) -> PackedFile:
     return replace(layout, tensors=tensors)
 
 
+def matrix_kind(kind: str, weight: Weight) -> str:
+    """What a matrix of a file of this kind is made of. Four bits are too few for the embedding and the head."""
+    return "int8" if kind == "int4" and weight.vocabulary else kind
+
+
 def padded_inputs(inputs: int) -> int:
-    """Inputs of an int8 matrix as they are stored."""
-    return _round_up(inputs, INT8_INPUTS)
+    """Inputs of a quantized matrix as they are stored."""
+    return _round_up(inputs, QUANTIZED_INPUTS)
 
 
 def _plan_tensor(weight: Weight, kind: str, weight_group: int, end: int) -> PackedTensor:
     if weight.inputs is None:
         offset = _round_up(end, VECTOR_ALIGNMENT)
         return PackedTensor("vector", weight.outputs, 1, 0, offset, weight.outputs * 4, NO_DIGEST)
+    kind = matrix_kind(kind, weight)
     tiles = _round_up(weight.outputs, LANES) // LANES
     group = weight_group if kind == "int8" else 0
-    tile_bytes = _int8_tile_bytes(weight.inputs, group) if kind == "int8" else weight.inputs * LANES * ITEM_SIZES[kind]
+    tile_bytes = _tile_bytes(kind, weight.inputs, group)
     offset = _round_up(end, MATRIX_ALIGNMENT)
     return PackedTensor(kind, weight.outputs, weight.inputs, group, offset, tiles * tile_bytes, NO_DIGEST)
+
+
+def _tile_bytes(kind: str, inputs: int, weight_group: int) -> int:
+    if kind == "int8":
+        return _int8_tile_bytes(inputs, weight_group)
+    if kind == "int4":
+        stored = padded_inputs(inputs)
+        return _round_up(stored, 64) + stored * LANES // 2
+    return inputs * LANES * ITEM_SIZES[kind]
 
 
 def _int8_tile_bytes(inputs: int, weight_group: int) -> int:

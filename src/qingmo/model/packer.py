@@ -11,12 +11,12 @@ from qingmo.errors import CheckpointError, ConfigError
 from qingmo.model.channel_factors import channel_factors
 from qingmo.model.checkpoint import Checkpoint
 from qingmo.model.packed_file import Progress
-from qingmo.model.packed_layout import LANES
+from qingmo.model.packed_layout import LANES, QUANTIZED_KINDS, matrix_kind
 from qingmo.model.tiles import coarsest_group, float_tiles
 from qingmo.model.weights import Part, Weight, model_weights
 
 CHUNK_BYTES = 8 << 20  # of float32 rows at a time: enough to keep threads busy, and a few copies of it stay small
-LARGEST = {"int8": 3.4028235e38, "float32": 3.4028235e38, "float16": 65504.0, "bfloat16": 3.3895314e38}
+LARGEST = {"int8": 3.4028235e38, "int4": 7 * 65504.0, "float32": 3.4028235e38, "float16": 65504.0, "bfloat16": 3.3895314e38}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +33,9 @@ class Packer:
     progress: Progress | None
 
     def weight_groups(self) -> dict[str, int]:
-        """The weight group of each int8 matrix, from a pass over its rows; {} for other kinds."""
-        if self.kind != "int8":
-            return {}
-        matrices = [weight for weight in model_weights(self.checkpoint.config) if weight.is_matrix]
+        """The weight group of each int8 matrix, from a pass over its rows."""
+        weights = model_weights(self.checkpoint.config)
+        matrices = [weight for weight in weights if weight.is_matrix and matrix_kind(self.kind, weight) == "int8"]
         total = sum(weight.outputs * (weight.inputs or 0) for weight in matrices)
         groups, done = {}, 0
         for weight in matrices:
@@ -63,10 +62,17 @@ class Packer:
         for rows in self._chunks(weight):
             if not weight.is_matrix:
                 yield rows
-            elif self.kind == "int8":
-                yield _quantized(rows, weight_group, self.threads)
             else:
-                yield float_tiles(rows, self.kind)
+                yield self._tiles(rows, matrix_kind(self.kind, weight), weight_group)
+
+    def _tiles(self, rows: np.ndarray, kind: str, weight_group: int) -> np.ndarray:
+        from qingmo import _native
+
+        if kind == "int8":
+            return _native.quantize_int8(rows, weight_group, self.threads)
+        if kind == "int4":
+            return _native.quantize_int4(rows, self.threads)
+        return float_tiles(rows, kind)
 
     def _chunks(self, weight: Weight) -> Iterator[np.ndarray]:
         """The stacked rows of a weight, float32 [rows, inputs] or [rows], whole tiles at a time, C-contiguous."""
@@ -84,8 +90,8 @@ class Packer:
             yield rows
 
     def _channel_factors(self, weight: Weight) -> np.ndarray | None:
-        """What moves from a norm into the int8 matrix behind it; None where nothing does."""
-        if self.kind != "int8" or weight.norm is None:
+        """What moves from a norm into the quantized matrix behind it; None where nothing does."""
+        if self.kind not in QUANTIZED_KINDS or weight.norm is None:
             return None
         return channel_factors(self.checkpoint.read_rows(weight.norm.name, 0, weight.norm.rows))
 
@@ -108,7 +114,7 @@ class Packer:
 
     def _read(self, weight: Weight, part: Part, begin: int, end: int) -> np.ndarray:
         rows = self.checkpoint.read_rows(part.name, begin, end)
-        self._require_range(part.name, rows, self.kind if weight.is_matrix else "float32")
+        self._require_range(part.name, rows, matrix_kind(self.kind, weight) if weight.is_matrix else "float32")
         return rows
 
     def _require_range(self, name: str, rows: np.ndarray, kind: str) -> None:
@@ -123,8 +129,3 @@ class Packer:
             f"Use --dtype float32, or --quantization int8."
         )
 
-
-def _quantized(rows: np.ndarray, weight_group: int, threads: int) -> np.ndarray:
-    from qingmo import _native
-
-    return _native.quantize_int8(rows, weight_group, threads)

@@ -15,7 +15,7 @@ from qingmo.model.cache import cache_folder, exclusive, make_folder
 from qingmo.model.checkpoint import Checkpoint
 from qingmo.model.packed_file import Progress, open_packed
 from qingmo.model.packed_header import FORMAT_VERSION, plan_packed
-from qingmo.model.packed_layout import PackedFile
+from qingmo.model.packed_layout import QUANTIZED_KINDS, PackedFile
 from qingmo.model.packed_writer import remove_leftovers, require_space, write_packed
 from qingmo.model.packer import Packer
 
@@ -34,7 +34,7 @@ def packed_checkpoint(
 ) -> PackedFile:
     """The packed file of this checkpoint; its config is the checkpoint's as opened.
 
-    quantization: "int8" or "none"; dtype: of unquantized weights, "auto" for the checkpoint's own.
+    quantization: "int8", "int4" or "none"; dtype: of unquantized weights, "auto" for the checkpoint's own.
     cache_dir: None for cache_folder(). threads: None for one on each core the process may run on.
     Two processes at once pack once: the second waits, says so, and uses the result.
     Raises PackedFileError (no space, folder not writable), CheckpointError (weights that cannot be read or are not
@@ -76,8 +76,8 @@ def _pack(packer: Packer, path: Path, key: str) -> PackedFile:
 
 
 def _kind(checkpoint: Checkpoint, quantization: str, dtype: str) -> str:
-    if quantization == "int8":
-        return "int8"
+    if quantization in QUANTIZED_KINDS:
+        return quantization
     return checkpoint.config.checkpoint_dtype if dtype == "auto" else dtype
 
 

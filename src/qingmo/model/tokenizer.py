@@ -46,7 +46,8 @@ class Tokenizer:
         Raises InvalidRequestError for what is not a string or holds half a surrogate pair.
         """
         require_text(text, "prompt")
-        return list(self._bpe.encode(text, add_special_tokens=False).ids)
+        # Unlike `encode`, this lets other threads run meanwhile: a megabyte takes half a second.
+        return list(self._bpe.encode_batch_fast([text], add_special_tokens=False)[0].ids)
 
     def decode(self, ids: Iterable[int], skip_special: bool = True) -> str:
         """The text of `ids`. Bytes that are not UTF-8 become U+FFFD; ids without a token give nothing."""

@@ -25,6 +25,7 @@ class Weight:
     parts: tuple[Part, ...]
     inputs: int | None  # columns of the checkpoint's [out, in] matrix; None: a vector
     norm: Part | None = None  # what the inputs went through last; of a norm of that kind, the norm itself
+    vocabulary: bool = False  # a row a token: the embedding or the head
     alternating: bool = False  # its two parts take turns, 16 rows each: a tile of gate, a tile of up
 
     @property
@@ -43,12 +44,12 @@ class Weight:
 
 def model_weights(config: ModelConfig) -> Iterator[Weight]:
     """Every weight of the model, in the order in which a forward pass meets them; the head only where it is untied."""
-    yield Weight("embed", (Part("model.embed_tokens.weight", config.vocab_size),), config.hidden_size)
+    yield Weight("embed", (Part("model.embed_tokens.weight", config.vocab_size),), config.hidden_size, vocabulary=True)
     for layer in range(config.num_layers):
         yield from _layer_weights(config, layer)
     yield Weight("norm", (Part("model.norm.weight", config.hidden_size),), None)
     if not config.tie_word_embeddings:
-        yield Weight("head", (Part("lm_head.weight", config.vocab_size),), config.hidden_size)
+        yield Weight("head", (Part("lm_head.weight", config.vocab_size),), config.hidden_size, vocabulary=True)
 
 
 def _layer_weights(config: ModelConfig, layer: int) -> Iterator[Weight]:

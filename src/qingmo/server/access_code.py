@@ -76,7 +76,7 @@ class AccessCode:
         if not hmac.compare_digest((await _sent_code(request)).encode(), self.code.encode()):
             return self.form(403, "数字不对。That is not the code.")
         response = Response(status_code=303, headers={"Location": "./", "Cache-Control": "no-store"})
-        secure = request.url.scheme == "https"
+        secure = request.scope["scheme"] == "https"
         token = self._token(request.headers.get("host", ""))
         # No path: the browser takes the folder the form lies in, under whatever prefix that is.
         response.set_cookie(COOKIE, token, path=None, httponly=True, samesite="lax", secure=secure)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import traceback
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -19,17 +17,16 @@ from qingmo.errors import QingmoError
 from qingmo.server import chat, completions, health, metrics, models, status, tokens
 from qingmo.server.access_code import AccessCode
 from qingmo.server.config import ServerConfig
-from qingmo.server.errors import ApiError, api_error
+from qingmo.server.errors import ERROR_RESPONSES, ApiError, api_error
 from qingmo.server.hosts import Hosts
-from qingmo.server.page import PAGE_FOLDER, mount_page, page_files
+from qingmo.server.page import PAGE_FOLDER, add_page, page_files
 from qingmo.server.paths import ProxiedPath
+from qingmo.server.request_log import log_failure, log_refusal
 from qingmo.server.security import ApiKeys, Guard
 from qingmo.server.service import Service
 from qingmo.server.validation import field_error
 
 _ROUTERS = (chat.router, completions.router, models.router, tokens.router, status.router, metrics.router, health.router)
-
-_log = logging.getLogger("qingmo.server")
 
 
 def create_app(
@@ -46,14 +43,14 @@ def create_app(
     app = FastAPI(title="Qingmo", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.service = service
     for router in (*_ROUTERS, *routers):
-        app.include_router(router)
+        app.include_router(router, responses=ERROR_RESPONSES)
     app.add_api_route("/v1/embeddings", _no_embeddings, methods=["POST"], include_in_schema=False)
-    mount_page(app, page)
+    add_page(app, page)
     _answer_errors(app)
     app.add_middleware(
         Guard,
         keys=ApiKeys(config.api_keys),
-        hosts=Hosts((*config.allowed_hosts, config.host)),
+        hosts=Hosts(config.hosts),
         access_code=access_code or AccessCode(),
         page_files=page_files(page),
     )
@@ -77,7 +74,7 @@ def _answer_errors(app: FastAPI) -> None:
 
 
 async def _answer_error(request: Request, error: Exception) -> Response:
-    return api_error(error).response()
+    return _refuse(request, api_error(error))
 
 
 async def _answer_http_error(request: Request, error: Exception) -> Response:
@@ -85,23 +82,26 @@ async def _answer_http_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, ApiError) and known.status_code in (404, 405):
         known = ApiError(
             known.status_code,
-            f"There is no {request.method} {request.url.path[:256]} here. See openapi.json for what there is.",
+            f"There is no {request.method} {request.scope['path'][:256]} here. See openapi.json for what there is.",
             code="no_such_address",
             headers=known.headers,
         )
-    return known.response()
+    return _refuse(request, known)
 
 
 async def _answer_bad_fields(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return field_error(error.errors(), _body_model(request)).response()
+    return _refuse(request, field_error(error.errors(), _body_model(request)))
 
 
 async def _answer_and_log(request: Request, error: Exception) -> Response:
-    """An error's text may quote the request, so the log gets its kind and where it happened."""
-    where = "".join(traceback.format_tb(error.__traceback__))
-    _log.error("%s %s failed: %s\n%s", request.method, request.url.path, type(error).__name__, where)
+    log_failure(request, error)
     return api_error(error).response()
+
+
+def _refuse(request: Request, error: ApiError) -> Response:
+    log_refusal(request, error)
+    return error.response()
 
 
 def _body_model(request: Request) -> type[BaseModel] | None:

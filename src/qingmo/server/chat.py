@@ -12,14 +12,14 @@ from qingmo.server.formats import ChatFormat
 from qingmo.server.generation import Generation
 from qingmo.server.json_body import JsonRoute
 from qingmo.server.protocol import ChatRequest, Message
-from qingmo.server.respond import respond
+from qingmo.server.respond import STREAMED, respond
 from qingmo.server.sampling import chat_params
 from qingmo.server.service import ServedModel, TheModel
 
 router = APIRouter(route_class=JsonRoute)
 
 
-@router.post("/v1/chat/completions")
+@router.post("/v1/chat/completions", responses=STREAMED)
 async def create_chat_completion(request: Request, body: ChatRequest, model: TheModel) -> Response:
     """Answer a conversation."""
     params = chat_params(body)

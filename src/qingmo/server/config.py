@@ -48,6 +48,11 @@ class ServerConfig:
                 raise ConfigError(f"--allowed-origins has {origin!r}; it must look like https://example.org, or be *.")
 
     @property
+    def hosts(self) -> tuple[str, ...]:
+        """Names the server goes by, beside the loopback's."""
+        return self.allowed_hosts if self.host in ANY_ADDRESS else (*self.allowed_hosts, self.host)
+
+    @property
     def is_open_to_the_network(self) -> bool:
         """Whether other machines may reach the server."""
         return self.host not in ("localhost", "::1") and not self.host.startswith("127.")

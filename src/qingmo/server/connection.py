@@ -23,6 +23,8 @@ BODY_SECONDS = 10.0
 BODY_RATE = 16_384
 UNREAD_SECONDS = 30.0
 """For taking anything at all of an answer that has filled the system's buffers."""
+LINGER_SECONDS = 2.0
+"""Closed at once, a connection whose other end is still sending loses the answer that says why."""
 MAX_HEAD = 32_768  # bytes of a request's line and headers
 
 
@@ -35,12 +37,18 @@ class TimedConnection(H11Protocol):
         self._received = 0  # bytes of what is owed
         self._clock: asyncio.TimerHandle | None = None
         self._unread_clock: asyncio.TimerHandle | None = None
+        self._refused = False
         self._watch()
 
     def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        self._received += len(data)
-        self._watch()
+        # h11 looks at the length of a head only while its end has not come, so it gets no more than that at once.
+        for start in range(0, len(data), MAX_HEAD):
+            if self._refused:
+                return
+            piece = data[start : start + MAX_HEAD]
+            super().data_received(piece)
+            self._received += len(piece)
+            self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_clock()
@@ -76,7 +84,7 @@ class TimedConnection(H11Protocol):
             self._clock = self.loop.call_later(HEAD_SECONDS if owed is h11.IDLE else BODY_SECONDS, self._ring)
 
     def _ring(self) -> None:
-        if self._owed is h11.SEND_BODY and self._received >= BODY_RATE:
+        if self._owed is h11.SEND_BODY and self._received >= BODY_RATE and self.conn.our_state is not h11.DONE:
             seconds = self._received / BODY_RATE
             self._received = 0
             self._clock = self.loop.call_later(seconds, self._ring)
@@ -91,6 +99,7 @@ class TimedConnection(H11Protocol):
 
     def _refuse(self, error: ApiError) -> None:
         """Say why, where an answer has not begun yet, and close."""
+        self._stop_clock()
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE) and not self.transport.is_closing():
             body = to_json(error.body)
             headers = [
@@ -98,6 +107,11 @@ class TimedConnection(H11Protocol):
                 ("content-length", str(len(body))),
                 ("connection", "close"),
             ]
-            for event in (h11.Response(status_code=error.status_code, headers=headers), h11.Data(data=body)):
+            head = h11.Response(status_code=error.status_code, headers=headers)
+            for event in (head, h11.Data(data=body), h11.EndOfMessage()):
                 self.transport.write(self.conn.send(event) or b"")
-        self.transport.close()
+            self.transport.write_eof()
+            self._refused = True
+            self.loop.call_later(LINGER_SECONDS, self.transport.close)
+        else:
+            self.transport.close()

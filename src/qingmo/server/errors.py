@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
@@ -19,6 +20,27 @@ from qingmo.errors import (
 
 _TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
 RETRY_SOON = {"Retry-After": "5"}
+
+
+class ErrorDescription(BaseModel):
+    """What is inside `error`."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
+class ErrorBody(BaseModel):
+    """The body of every answer that is an error."""
+
+    error: ErrorDescription
+
+
+ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": ErrorBody, "description": "The request cannot be served as asked; the message says why."},
+    "5XX": {"model": ErrorBody, "description": "The server cannot answer now."},
+}
 
 
 class ApiError(HTTPException):
@@ -43,10 +65,16 @@ class ApiError(HTTPException):
 
     @property
     def body(self) -> dict[str, Any]:
-        return {"error": {"message": self.detail, "type": self.type, "param": self.param, "code": self.code}}
+        message, param = _writable(self.detail), self.param and _writable(self.param)
+        return {"error": {"message": message, "type": self.type, "param": param, "code": self.code}}
 
     def response(self) -> JSONResponse:
         return JSONResponse(self.body, self.status_code, self.headers)
+
+
+def _writable(text: str) -> str:
+    """Text that quotes a request may hold half a surrogate pair, which UTF-8 cannot."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def api_error(error: Exception) -> ApiError:

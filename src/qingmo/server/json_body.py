@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 
 from qingmo.server.errors import ApiError
 
-MAX_BODY = 4 << 20
+MAX_BODY = 2 << 20
 """Bytes. A prompt of 32,768 Chinese characters written as JSON escapes takes 200 kB."""
 MAX_DEPTH = 64
 """Of nested lists and objects; JSON schemas of real tools stay below 20."""
@@ -104,6 +104,4 @@ def _bad_json(reason: str) -> ApiError:
 
 
 def _too_large() -> ApiError:
-    # The rest of the body is not read, so the connection is of no more use.
-    close = {"Connection": "close"}
-    return ApiError(413, f"The body is larger than {MAX_BODY} bytes.", code="body_too_large", headers=close)
+    return ApiError(413, f"The body is larger than {MAX_BODY} bytes.", code="body_too_large")

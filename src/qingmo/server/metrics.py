@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from qingmo.engine.status import EngineStatus, Histogram
 from qingmo.server.service import TheModel
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 router = APIRouter()
 
 
-@router.get("/metrics")
+@router.get("/metrics", response_class=PlainTextResponse)
 async def metrics(model: TheModel) -> Response:
     """Counts, gauges and histograms since the start."""
     from prometheus_client import CONTENT_TYPE_LATEST, generate_latest  # half of what a start may take, if not here
@@ -50,7 +50,7 @@ class _Snapshot:
             ("requests_waiting", "Requests in the queue.", status.waiting),
             ("kv_blocks_used", "KV blocks held by requests.", status.kv_blocks_used),
             ("kv_blocks_cached", "KV blocks kept for prompts to come.", status.kv_blocks_cached),
-            ("kv_blocks_total", "KV blocks there are, of 16 tokens each.", status.kv_blocks_total),
+            ("kv_blocks", "KV blocks there are, of 16 tokens each.", status.kv_blocks_total),
         ):
             yield GaugeMetricFamily(f"qingmo_{name}", help_text, value=count)
         yield _histogram("time_to_first_token", "From submission to the first token.", status.time_to_first_token)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -42,12 +42,18 @@ def page_files(folder: Path) -> frozenset[str]:
     return frozenset("/" + file.name for file in folder.glob("*") if file.is_file())
 
 
-def mount_page(app: FastAPI, folder: Path) -> None:
-    """Serve the page at every path nothing else has; where it is not built, say so at /."""
-    if (folder / INDEX).is_file():
-        app.mount("/", PageFiles(directory=folder, html=True))
-    else:
+def add_page(app: FastAPI, folder: Path) -> None:
+    """Serve the page at / and its files by their names; where it is not built, say so at /."""
+    if not (folder / INDEX).is_file():
         app.add_api_route("/", _say_it_is_not_there, include_in_schema=False)
+        return
+    files = PageFiles(directory=folder, html=True)
+
+    async def send_file(request: Request) -> Response:
+        return await files.get_response(files.get_path(request.scope), request.scope)
+
+    for path in ("/", *page_files(folder), "/assets/{name:path}"):
+        app.add_route(path, send_file, methods=["GET", "HEAD"], include_in_schema=False)
 
 
 async def _say_it_is_not_there() -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from starlette.datastructures import Headers
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 HEALTH_PATHS = frozenset({"/health", "/ready"})
@@ -27,8 +28,12 @@ class ProxiedPath:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             prefix = self._root_path or _forwarded_prefix(scope)
-            if prefix and (scope["path"] + "/").startswith(prefix + "/"):
-                scope = {**scope, "path": scope["path"].removeprefix(prefix) or "/"}
+            if prefix and scope["path"] == prefix:
+                # The page's addresses are relative, and without the slash they would miss.
+                await RedirectResponse(prefix.rpartition("/")[2] + "/")(scope, receive, send)
+                return
+            if prefix and scope["path"].startswith(prefix + "/"):
+                scope = {**scope, "path": scope["path"].removeprefix(prefix)}
         await self._app(scope, receive, send)
 
 

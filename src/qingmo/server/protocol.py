@@ -6,7 +6,7 @@ what they are turned into.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,14 +14,19 @@ from qingmo.sampling_params import MAX_LOGPROBS, MAX_N, MAX_STOP_STRINGS
 
 MAX_MESSAGES = 2048
 MAX_PROMPTS = 64
+MAX_CHOICES = 256  # of all prompts together
 MAX_LOGIT_BIAS = 1024
 MAX_NAME = 256  # characters of a name that is sent along
 MAX_INT = 2**31 - 1
-LONGEST_TEXT = 4 << 20  # characters
-MAX_TOKENS_TO_DECODE = 32768
+LONGEST_TEXT = 2 << 20  # characters; a body has no room for more
+MAX_IDS = 131072
+
+_NO_EFFECT = "no effect"
+NoEffect = Annotated[Any, _NO_EFFECT]
+"""A field of OpenAI's that is accepted and changes nothing here."""
 
 TokenId = Annotated[int, Field(ge=0, le=MAX_INT)]
-TokenIds = Annotated[list[TokenId], Field(min_length=1)]
+TokenIds = Annotated[list[TokenId], Field(min_length=1, max_length=MAX_IDS, fail_fast=True)]
 TokenKey = Annotated[str, Field(pattern=r"^[0-9]{1,9}$")]
 Text = Annotated[str, Field(max_length=LONGEST_TEXT)]
 StopString = Annotated[str, Field(min_length=1, max_length=1024)]
@@ -47,12 +52,7 @@ class StreamOptions(Body):
 
 
 class SamplingFields(Body):
-    """What chat and text completions share. IGNORED: fields of OpenAI's that are accepted and change nothing."""
-
-    IGNORED: ClassVar[tuple[str, ...]] = (
-        "metadata", "moderation", "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention",
-        "safety_identifier", "service_tier", "store", "user",
-    )  # fmt: skip
+    """What chat and text completions share."""
 
     model: Annotated[str, Field(max_length=MAX_NAME)] | None = None
     stream: bool | None = None
@@ -77,20 +77,21 @@ class SamplingFields(Body):
     ignore_eos: bool | None = None
     cache_salt: Annotated[str, Field(max_length=MAX_NAME)] | None = None
 
-    metadata: Any = None
-    moderation: Any = None
-    prompt_cache_key: Any = None
-    prompt_cache_options: Any = None
-    prompt_cache_retention: Any = None
-    safety_identifier: Any = None
-    service_tier: Any = None
-    store: Any = None
-    user: Any = None
+    metadata: NoEffect = None
+    moderation: NoEffect = None
+    prompt_cache_key: NoEffect = None
+    prompt_cache_options: NoEffect = None
+    prompt_cache_retention: NoEffect = None
+    safety_identifier: NoEffect = None
+    service_tier: NoEffect = None
+    store: NoEffect = None
+    user: NoEffect = None
 
     @property
     def ignored(self) -> list[str]:
         """The fields this request brought that change nothing."""
-        return sorted(name for name in self.model_fields_set & {*self.IGNORED} if getattr(self, name) is not None)
+        brought = {name for name in self.model_fields_set if getattr(self, name) is not None}
+        return sorted(name for name in brought if _NO_EFFECT in type(self).model_fields[name].metadata)
 
     @property
     def wants_usage(self) -> bool:
@@ -99,11 +100,6 @@ class SamplingFields(Body):
 
 class ChatRequest(SamplingFields):
     """POST /v1/chat/completions."""
-
-    IGNORED: ClassVar[tuple[str, ...]] = (
-        *SamplingFields.IGNORED,
-        "modalities", "parallel_tool_calls", "prediction", "reasoning_effort", "verbosity",
-    )  # fmt: skip
 
     messages: Messages
     max_completion_tokens: PositiveInt | None = None
@@ -118,11 +114,11 @@ class ChatRequest(SamplingFields):
     tools: Any = None
     web_search_options: Any = None
 
-    modalities: Any = None
-    parallel_tool_calls: Any = None
-    prediction: Any = None
-    reasoning_effort: Any = None
-    verbosity: Any = None
+    modalities: NoEffect = None
+    parallel_tool_calls: NoEffect = None
+    prediction: NoEffect = None
+    reasoning_effort: NoEffect = None
+    verbosity: NoEffect = None
 
 
 class CompletionRequest(SamplingFields):
@@ -152,4 +148,4 @@ class DetokenizeRequest(Body):
     """POST /detokenize."""
 
     model: Annotated[str, Field(max_length=MAX_NAME)] | None = None
-    tokens: Annotated[list[TokenId], Field(max_length=MAX_TOKENS_TO_DECODE)] = Field(examples=[[1, 2, 3]])
+    tokens: Annotated[list[TokenId], Field(max_length=MAX_IDS, fail_fast=True)] = Field(examples=[[1, 2, 3]])

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
-import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from fastapi import Request, Response
 from starlette.responses import JSONResponse
@@ -16,16 +15,18 @@ from qingmo.server.errors import RETRY_SOON, ApiError
 from qingmo.server.formats import Format
 from qingmo.server.generation import Generation
 from qingmo.server.protocol import SamplingFields
-from qingmo.server.security import client_of
+from qingmo.server.request_log import client_of, log_answer
 from qingmo.server.service import ServedModel
 from qingmo.server.streaming import EventStream, events
 from qingmo.server.usage import Usage
 
+STREAMED: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The answer, whole or as server-sent events.", "content": {"text/event-stream": {}}}
+}
+"""For the served schema."""
 IGNORED_HEADER = "X-Qingmo-Ignored"
 PATIENCE = 3600.0
 """Seconds between two looks at an answer nobody sees the pieces of; the next output wakes it anyway."""
-
-_log = logging.getLogger("qingmo.server")
 
 OnEnd = Callable[[Generation], None]
 
@@ -51,13 +52,13 @@ async def respond(
     def end() -> None:
         generation.close()
         on_end(generation)
-        _log.info("%s", _line(request, client, generation))
+        log_answer(request, generation)
 
     headers = {"X-Request-Id": form.envelope.id}
     if body.ignored:
         headers[IGNORED_HEADER] = ", ".join(body.ignored)
     if body.stream:
-        return EventStream(events(generation, form), end, headers)
+        return EventStream(events(request, generation, form), end, headers)
     try:
         return JSONResponse(await while_connected(request.receive, _whole(generation, form)), headers=headers)
     except ClientGoneError:
@@ -74,15 +75,3 @@ async def _whole(generation: Generation, form: Format) -> dict[str, object]:
     if any(choice.finish_reason == "abort" for choice in choices):
         raise ApiError(503, "The server stopped before the answer was done.", code="stopping", headers=RETRY_SOON)
     return form.envelope.whole([form.whole(choice) for choice in choices], generation.usage)
-
-
-def _line(request: Request, client: str, generation: Generation) -> str:
-    """What a log may know of a request: lengths and times, never what was said."""
-    usage, now = generation.usage, time.monotonic()
-    first = usage.time_to_first_token
-    return (
-        f"{time.strftime('%H:%M:%S')} {request.url.path.rpartition('/v1/')[2]} from {client}: "
-        f"{usage.prompt_tokens} tokens ({usage.cached_tokens} cached) + {usage.completion_tokens}, "
-        f"first after {'-' if first is None else f'{first:.2f}'} s, total {now - usage.arrived:.2f} s, "
-        f"{generation.outcome}"
-    )

@@ -14,6 +14,7 @@ from qingmo.server.access_code import AccessCode
 from qingmo.server.errors import ApiError
 from qingmo.server.hosts import Hosts
 from qingmo.server.paths import CODE_PATH, HEALTH_PATHS
+from qingmo.server.request_log import log_refusal
 
 PAGE_PATHS = frozenset({"/", CODE_PATH})
 ASSETS = "/assets/"
@@ -64,7 +65,7 @@ class Guard:
         elif not (key or self._hosts.allow(headers.get("host")) or self._access_code.opens(headers)):
             await self._meet_a_stranger(scope, receive, send)
         elif self._keys and not key and not self._is_page(path):
-            await _key_needed(headers)(scope, receive, send)
+            await _refuse(_key_needed(headers), scope, receive, send)
         elif path == CODE_PATH and scope["method"] == "POST":
             await (await self._access_code.enter(Request(scope, receive)))(scope, receive, send)
         else:
@@ -78,38 +79,37 @@ class Guard:
         elif path == "/" and method in ("GET", "HEAD"):
             await self._access_code.form()(scope, receive, send)
         else:
-            await _unknown_host(request.headers.get("host", ""))(scope, receive, send)
+            await _refuse(_unknown_host(request.headers.get("host", "")), scope, receive, send)
 
     def _is_page(self, path: str) -> bool:
         return path in self._page_paths or path.startswith(ASSETS)
 
 
-def client_of(connection: HTTPConnection) -> str:
-    """Who asks, as the engine's queue and the log name them: a key by its number, or an address."""
-    client: str = connection.state.client
-    return client
-
-
 def _client_name(scope: Scope, key: int | None) -> str:
     if key is not None:
         return f"key {key}"
-    return scope["client"][0] if scope.get("client") else "local"
+    return scope["client"][0][:64] if scope.get("client") else "local"
 
 
-def _key_needed(headers: Headers) -> ASGIApp:
+async def _refuse(error: ApiError, scope: Scope, receive: Receive, send: Send) -> None:
+    log_refusal(HTTPConnection(scope), error)
+    await error.response()(scope, receive, send)
+
+
+def _key_needed(headers: Headers) -> ApiError:
     brought = "is not one of this server's" if headers.get("authorization") else "is missing"
     return ApiError(
         401,
         f"The API key {brought}. Send it in the header: Authorization: Bearer KEY.",
         code="invalid_api_key",
         headers={"WWW-Authenticate": "Bearer"},
-    ).response()
+    )
 
 
-def _unknown_host(host: str) -> ASGIApp:
+def _unknown_host(host: str) -> ApiError:
     return ApiError(
         403,
         f"This server does not go by the name {host[:256]!r}. Start it with --allowed-hosts and that name, send an API "
         "key, or open its page and enter the code that its terminal shows.",
         code="unknown_host",
-    ).response()
+    )

@@ -19,7 +19,7 @@ from qingmo.server.errors import RETRY_SOON, ApiError
 LONG_TEXT = 16384
 """Characters; about 5 ms of encoding. Longer texts are encoded on a thread, so that other answers go on."""
 
-Phase = Literal["loading", "ready", "stopping"]
+Phase = Literal["loading", "ready", "stopping", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,32 +52,45 @@ class Service:
     """One model and its way from loading through ready to stopping. Used on the event loop alone, but for `report`."""
 
     def __init__(self) -> None:
-        self.phase: Phase = "loading"
         self.started = time.monotonic()
-        self.progress = "The model is loading."
+        self._loading = "The model is loading."
         self._model: ServedModel | None = None
+        self._stopping = False
+
+    @property
+    def phase(self) -> Phase:
+        if self._stopping:
+            return "stopping"
+        if self._model is None:
+            return "loading"
+        return "ready" if self._model.engine.failure is None else "failed"
+
+    @property
+    def progress(self) -> str:
+        """Why there is no model to be had, where there is none."""
+        if self.phase == "loading":
+            return self._loading
+        return "The server is stopping." if self._stopping else "The engine failed; the server's log says why."
 
     @property
     def model(self) -> ServedModel:
         """Raises ApiError 503 while there is none, or no more."""
-        if self.phase == "stopping":
-            raise ApiError(503, "The server is stopping. Try again soon.", code="stopping", headers=RETRY_SOON)
-        if self._model is None:
-            raise ApiError(503, f"{self.progress} Try again soon.", code="loading", headers=RETRY_SOON)
+        if self._model is None or self._stopping:
+            raise ApiError(503, f"{self.progress} Try again soon.", code=self.phase, headers=RETRY_SOON)
         return self._model
 
     def report(self, doing: str, done: int, total: int) -> None:
         """How far loading is; from any thread."""
         share = f" ({100 * done // total} %)" if total else ""
-        self.progress = f"The model is loading: {doing}{share}."
+        self._loading = f"The model is loading: {doing}{share}."
 
     def serve(self, model: ServedModel) -> None:
         """The model answers from now on."""
-        self._model, self.phase = model, "ready"
+        self._model = model
 
     async def stop(self, grace: float) -> None:
         """Take no more requests; see AsyncEngine.stop."""
-        self.phase = "stopping"
+        self._stopping = True
         if self._model is not None:
             await self._model.engine.stop(grace)
 

@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from qingmo.config import BLOCK_SIZE
 from qingmo.server.service import TheModel, TheService
 
 router = APIRouter()
@@ -25,9 +26,9 @@ async def status(service: TheService, model: TheModel) -> Response:
         "running": now.running,
         "waiting": now.waiting,
         "kv_cache_tokens": {
-            "in_use": 16 * now.kv_blocks_used,
-            "cached": 16 * now.kv_blocks_cached,
-            "total": 16 * now.kv_blocks_total,
+            "in_use": BLOCK_SIZE * now.kv_blocks_used,
+            "cached": BLOCK_SIZE * now.kv_blocks_cached,
+            "total": BLOCK_SIZE * now.kv_blocks_total,
         },
         "since_the_start": asdict(now.counters),
         "requests": [{**asdict(request), "seconds": round(request.seconds, 2)} for request in now.requests],

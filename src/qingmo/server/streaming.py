@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 
+from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -14,6 +15,7 @@ from qingmo.server.envelope import to_json
 from qingmo.server.errors import api_error
 from qingmo.server.formats import Format
 from qingmo.server.generation import Generation
+from qingmo.server.request_log import log_failure
 
 QUEUE_SECONDS = 1.0
 """Between two words about the place in the queue."""
@@ -48,7 +50,7 @@ class EventStream(Response):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def events(generation: Generation, form: Format) -> AsyncIterator[bytes]:
+async def events(connection: HTTPConnection, generation: Generation, form: Format) -> AsyncIterator[bytes]:
     """The whole stream, from the first chunk to [DONE]. An error on the way is an event too, and the last."""
     signs = SignsOfLife()
     try:
@@ -62,7 +64,9 @@ async def events(generation: Generation, form: Format) -> AsyncIterator[bytes]:
             if piece := b"".join(form.envelope.chunk(chunk) for chunk in chunks if chunk):
                 signs.spoken()
                 yield piece
-    except QingmoError as error:
+    except Exception as error:
+        if not isinstance(error, QingmoError):
+            log_failure(connection, error)
         yield b"data: " + to_json(api_error(error).body) + b"\n\ndata: [DONE]\n\n"
         return
     yield form.envelope.closing(generation.usage)

@@ -38,10 +38,12 @@ class Usage:
             "prompt_tokens_details": {"cached_tokens": self.cached_tokens},
         }
 
-    def timings(self) -> dict[str, float | None]:
-        """Milliseconds to the first token, and how many came each second after it."""
+    def timings(self) -> dict[str, float]:
+        """Milliseconds to the first token, and how many came each second after it; of these what can be told."""
         if self.first_token is None or self.last_token is None:
-            return {"ttft_ms": None, "tokens_per_second": None}
+            return {}
+        known = {"ttft_ms": round(1000 * (self.first_token - self.arrived), 1)}
         seconds = self.last_token - self.first_token
-        rate = round((self.completion_tokens - 1) / seconds, 2) if seconds > 0 else None
-        return {"ttft_ms": round(1000 * (self.first_token - self.arrived), 1), "tokens_per_second": rate}
+        if seconds > 0:
+            known["tokens_per_second"] = round((self.completion_tokens - 1) / seconds, 2)
+        return known

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import reprlib
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
@@ -37,11 +38,11 @@ def field_error(errors: Sequence[Mapping[str, Any]], body: type[BaseModel] | Non
 
 
 def _most_telling(errors: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """Each of several types that a field may have complains; the one that was meant got deepest."""
+    """Each of several types that a field may have complains; the one that was meant got deepest, or past its type."""
     first = errors[0]
     field = first["loc"][:2]
     rivals = [error for error in errors if error["loc"][:2] == field]
-    return max(rivals, key=lambda error: len(_spell(list(error["loc"]))))
+    return max(rivals, key=lambda e: (len(_spell(list(e["loc"]))), not e["type"].endswith("_type")))
 
 
 def _unknown_field(name: str, body: type[BaseModel] | None) -> ApiError:
@@ -76,9 +77,8 @@ def _spell(path: Sequence[Any]) -> str:
 
 
 def _wanted(error: Mapping[str, Any]) -> str:
-    """Pydantic's "Input should be ..." as the second half of a sentence."""
+    """Pydantic's "Input should ..." as the second half of a sentence."""
+    if error["type"] in ("model_attributes_type", "model_type", "dict_type"):
+        return "it must be a JSON object"
     message = str(error["msg"])
-    for prefix in ("Input should be ", "Input should "):
-        if message.startswith(prefix):
-            return f"it must {'be ' if prefix.endswith('be ') else ''}{message.removeprefix(prefix)}"
-    return message[:1].lower() + message[1:]
+    return re.sub(r"^(Input|String|List|Dictionary) should ", "it must ", message)

@@ -54,14 +54,12 @@ export class Session extends Observable<SessionState> {
   /** Opens what the browser keeps, with the ends of answers that a closing page left behind. */
   static async open(connection: Connection): Promise<Session> {
     const store = await ConversationStore.open().catch(() => null);
-    let conversations = (await store?.all()) ?? [];
+    const session = new Session(connection, store, (await store?.all()) ?? []);
     for (const { conversation, message, text } of takeJournal()) {
-      conversations = conversations.map((known) => {
-        const shorter = known.id === conversation && (known.messages[message]?.text ?? text).length < text.length;
-        return shorter ? withChange(known, message, { text }) : known;
-      });
+      const known = session.find(conversation)?.messages[message];
+      if (known && known.text.length < text.length) session.change(conversation, (it) => withChange(it, message, { text }));
     }
-    return new Session(connection, store, conversations);
+    return session;
   }
 
   // --- Which conversation ---
@@ -133,6 +131,7 @@ export class Session extends Observable<SessionState> {
 
   private askBelow(parent: string | null, text: string): void {
     const { current } = this.state;
+    for (const [message, conversation] of [...this.waiting]) if (conversation === current.id) this.waiting.delete(message);
     const question = newMessage("user", parent, text, "done");
     this.put(withMessage(current, question));
     this.answerBelow(current.id, question.id);
@@ -204,9 +203,12 @@ export class Session extends Observable<SessionState> {
   }
 
   private async save(conversation: Conversation): Promise<void> {
-    if (!this.store) return;
-    await this.store.save(conversation);
-    this.tabs.postMessage(conversation.id);
+    try {
+      await this.store?.save(conversation);
+      this.tabs.postMessage(conversation.id);
+    } catch {
+      this.update({ kept: false }); // the disk is full, or the browser forbids it: the list says so
+    }
   }
 
   private async saveWith(conversation: string, id: string, text: string): Promise<void> {

@@ -10,7 +10,7 @@ interface MathToken extends Tokens.Generic {
 /** `$` is money where a space follows, stands before the closing one, or a digit follows that. */
 const INLINE = /^\$(?![\s$])((?:\\.|[^\\$\n])*?[^\s\\$]|\S)\$(?!\d)|^\\\(([^\n]+?)\\\)|^\$\$([^$\n]+?)\$\$|^\\\[([^\n]+?)\\\]/;
 /** To the end of the text where it is not closed yet: blank lines inside must not cut it in two. */
-const BLOCK = /^(?:\$\$(?=[^$])([^$]+?)\$\$|\\\[([\s\S]+?)\\\]|\$\$\n([^$]*)$|\\\[\n([\s\S]*)$)[ \t]*(?:\n|$)/;
+const BLOCK = /^(?:\$\$(?=[^$])([^$]+?)\$\$|\\\[([\s\S]+?)\\\]|\$\$\n([^$]*)\$?$|\\\[\n([\s\S]*)$)[ \t]*(?:\n|$)/;
 
 const render = ({ tex, display }: MathToken) =>
   `<span class="math${display ? " math-display" : ""}">${escaped(tex)}</span>`;

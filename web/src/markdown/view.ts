@@ -1,5 +1,6 @@
 import { Blocks } from "./blocks";
-import { lexer, rendered } from "./render";
+import { lexer } from "./parser";
+import { rendered } from "./render";
 
 /** Draws a growing markdown text into an element: finished blocks once, the last one each time. */
 export class MarkdownView {

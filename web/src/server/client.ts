@@ -106,7 +106,7 @@ interface Answer {
     completion_tokens: number;
     prompt_tokens_details?: { cached_tokens?: number };
   } | null;
-  timings?: { ttft_ms?: number; tokens_per_second?: number };
+  timings?: { ttft_ms?: number | null; tokens_per_second?: number | null };
 }
 
 function* chunkEvents(chunk: Answer): Generator<ChatEvent> {
@@ -124,7 +124,7 @@ function statsOf({ usage, timings }: Answer): Stats {
     promptTokens: usage!.prompt_tokens,
     completionTokens: usage!.completion_tokens,
     cachedTokens: usage!.prompt_tokens_details?.cached_tokens ?? 0,
-    ...(timings?.ttft_ms !== undefined && { ttftSeconds: timings.ttft_ms / 1000 }),
-    ...(timings?.tokens_per_second !== undefined && { tokensPerSecond: timings.tokens_per_second }),
+    ...(timings?.ttft_ms != null && { ttftSeconds: timings.ttft_ms / 1000 }),
+    ...(timings?.tokens_per_second != null && { tokensPerSecond: timings.tokens_per_second }),
   };
 }

@@ -68,7 +68,7 @@ export const en = {
     before === 0 ? "You are next." : before === 1 ? "1 request before yours." : `${before} requests before yours.`,
   answerDone: "The answer is complete.",
   stopped: "Stopped.",
-  unfinished: "The page was closed before the answer was complete.",
+  unfinished: "Not complete: the page was closed, or another tab is still writing it.",
   cut: "The answer reached its greatest length. More room: max_new_tokens in the settings.",
   empty: "The model had nothing to say.",
   stats: {

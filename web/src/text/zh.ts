@@ -68,7 +68,7 @@ export const zh: Text = {
   queue: (before) => (before === 0 ? "下一个就是您。" : `前面还有 ${before} 个请求。`),
   answerDone: "回答完毕。",
   stopped: "已停止。",
-  unfinished: "回答完成之前页面被关闭了。",
+  unfinished: "这个回答还不完整：页面曾被关闭，或另一个标签页正在写。",
   cut: "回答达到了长度上限。可在设置中调大 max_new_tokens。",
   empty: "模型没有给出内容。",
   stats: {

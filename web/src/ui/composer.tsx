@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { useText } from "../text";
 import { useParts } from "./context";
 import { GrowingField, isSendKey } from "./growing_field";
@@ -12,6 +12,12 @@ export function Composer({ id, writing }: { id: string; writing: boolean }) {
   const { session } = useParts();
   const [draft, setDraft] = useDraft(id);
 
+  const area = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // What had the focus (an example, an editor) may be gone: the next question can be typed at once.
+    if (HAS_KEYBOARD && document.activeElement === document.body) area.current!.querySelector("textarea")!.focus();
+  }, [writing]);
+
   const send = () => {
     if (writing || !draft.trim()) return;
     setDraft("");
@@ -23,7 +29,7 @@ export function Composer({ id, writing }: { id: string; writing: boolean }) {
     send();
   };
   return (
-    <div class="composer-area">
+    <div class="composer-area" ref={area}>
       <div class="composer">
         <GrowingField
           label={text.message}

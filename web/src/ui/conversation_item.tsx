@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Conversation, titleOf } from "../chat/conversation";
 import { toJson, toMarkdown } from "../chat/exchange";
 import { useText } from "../text";
@@ -20,8 +20,9 @@ export function ConversationItem({ conversation, isCurrent, onOpen, onRemove }: 
   const item = useRef<HTMLLIElement>(null);
   const title = titleOf(conversation) || text.untitled;
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!menuOpen) return;
+    placeMenu(item.current!);
     item.current!.querySelector<HTMLElement>(".menu button")?.focus();
     const closeOutside = ({ target }: Event) => item.current!.contains(target as Node) || setMenuOpen(false);
     document.addEventListener("pointerdown", closeOutside);
@@ -68,12 +69,24 @@ export function ConversationItem({ conversation, isCurrent, onOpen, onRemove }: 
   );
 }
 
+/** Below the button that opened it, or above where there is no room. */
+function placeMenu(item: HTMLElement): void {
+  const menu = item.querySelector<HTMLElement>(".menu")!;
+  const { top, bottom, right } = item.getBoundingClientRect();
+  const fits = bottom + menu.offsetHeight < window.innerHeight;
+  menu.style.top = `${fits ? bottom : top - menu.offsetHeight}px`;
+  menu.style.left = `${right - menu.offsetWidth}px`;
+}
+
 function RenameField({ conversation, title, onDone }: { conversation: Conversation; title: string; onDone: () => void }) {
   const { newName } = useText();
   const { session } = useParts();
   const field = useRef<HTMLInputElement>(null);
+  const finished = useRef(false); // the field also loses the focus when it is taken away
   useEffect(() => field.current!.select(), []);
   const finish = (keep: boolean) => {
+    if (finished.current) return;
+    finished.current = true;
     if (keep) session.rename(conversation.id, field.current!.value);
     onDone();
   };

@@ -53,6 +53,8 @@ export function SettingsPanel({ settings, model, onClose }: PanelProps) {
   );
 }
 
+const shownName = ({ shown }: NumberField) => shown.replaceAll("_", " ");
+
 interface NumberRowProps {
   field: NumberField;
   value: number | undefined;
@@ -71,7 +73,8 @@ function NumberRow({ field, value, standard, onChange }: NumberRowProps) {
     <div class="setting">
       <div class="setting-head">
         <label for={id}>
-          {label} {field.shown.toLowerCase() !== label.toLowerCase() && <code>{field.shown}</code>}
+          <span>{label}</span>
+          {shownName(field) !== label.toLowerCase() && <code>{field.shown}</code>}
         </label>
         <input
           id={id}

@@ -57,7 +57,9 @@ function useFollowing() {
       following.current = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_END;
       setAtEnd(following.current);
     };
-    const grown = new ResizeObserver(() => following.current && goToEnd());
+    const grown = new ResizeObserver(() => {
+      if (following.current) box.scrollTop = box.scrollHeight;
+    });
     grown.observe(content.current!);
     grown.observe(box);
     box.addEventListener("scroll", onScroll, { passive: true });
