@@ -121,4 +121,5 @@ def _chunk(choice: dict[str, Any]) -> str:
 
 
 def _error(status: int, code: str, headers: dict[str, str]) -> Response:
-    return JSONResponse({"error": {"message": f"told to say {code}", "code": code}}, status, headers)
+    message = "Packing weights (40 %)." if code == "loading" else f"told to say {code}"
+    return JSONResponse({"error": {"message": message, "code": code}}, status, headers)
