@@ -18,7 +18,7 @@ import json
 import random
 import statistics
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -66,10 +66,11 @@ class Server:
         self.path = parts.path.rstrip("/").removesuffix("/v1") + "/v1/chat/completions"
         self.authorization = f"Authorization: Bearer {api_key}\r\n" if api_key else ""
 
-    async def ask(self, system: str, own: str) -> Answer:
+    async def ask(self, *messages: str) -> Answer:
+        """messages: the system's, then the user's and the assistant's in turn."""
         answer, begin = Answer(), time.perf_counter()
         try:
-            async for event in self._events(_body(system, own)):
+            async for event in self._events(_body(messages)):
                 _note(answer, event, time.perf_counter() - begin)
         except (OSError, ValueError, asyncio.IncompleteReadError) as error:
             answer.failure = f"{type(error).__name__}: {error}"
@@ -117,10 +118,11 @@ async def _body_pieces(reader: asyncio.StreamReader, chunked: bool) -> AsyncIter
         await reader.readline()
 
 
-def _body(system: str, own: str) -> bytes:
+def _body(messages: Sequence[str]) -> bytes:
+    roles = ("system", *("user", "assistant") * len(messages))
     request = {
         "model": "any",
-        "messages": [{"role": "system", "content": system}, {"role": "user", "content": own}],
+        "messages": [{"role": role, "content": text} for role, text in zip(roles, messages, strict=False)],
         "max_tokens": ANSWER_TOKENS,
         "temperature": 0,
         "ignore_eos": True,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
+import traceback
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -18,6 +20,8 @@ from qingmo.sampling_params import SamplingParams
 MAX_QUEUE = 256
 """Four times the default of --max-num-seqs: whoever waits behind more has given up before their turn."""
 LONGEST_RETRY = 60.0
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +142,7 @@ class AsyncEngine:
 
     def _fail(self, report: FailureReport) -> None:
         self._failure = report.error
+        _log.error("The engine failed:\n%s", "".join(traceback.format_exception(report.error)))
         for request_id, stream in list(self._streams.items()):
             stream.fail(_engine_error(report.error))
             self._forget(request_id, aborted=True)

@@ -25,8 +25,6 @@ STREAMED: dict[int | str, dict[str, Any]] = {
 }
 """For the served schema."""
 IGNORED_HEADER = "X-Qingmo-Ignored"
-PATIENCE = 3600.0
-"""Seconds between two looks at an answer nobody sees the pieces of; the next output wakes it anyway."""
 
 OnEnd = Callable[[Generation], None]
 
@@ -70,7 +68,7 @@ async def respond(
 async def _whole(generation: Generation, form: Format) -> dict[str, object]:
     """Raises ApiError where the server stops in the middle: half an answer must not pass for a whole one."""
     while not generation.finished:
-        await generation.next(PATIENCE)
+        await generation.next()
     choices = generation.choices
     if any(choice.finish_reason == "abort" for choice in choices):
         raise ApiError(503, "The server stopped before the answer was done.", code="stopping", headers=RETRY_SOON)
