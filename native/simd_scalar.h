@@ -57,8 +57,8 @@ inline Float scale_by_power(Float x, Int n) {
 inline void store_bytes(int8_t* p, Int a) { QINGMO_EACH_LANE p[i] = int8_t(a.lane[i]); }
 
 inline Bytes load_bytes(const uint8_t* p) { Bytes r; std::memcpy(r.byte, p, 64); return r; }
-inline Halves low_halves(Bytes b) { for (uint8_t& byte : b.byte) byte &= 15; return b; }
-inline Halves high_halves(Bytes b) { for (uint8_t& byte : b.byte) byte >>= 4; return b; }
+inline Halves low_halves(const Bytes& b) { Halves r; for (int i = 0; i < 64; ++i) r.byte[i] = b.byte[i] & 15; return r; }
+inline Halves high_halves(const Bytes& b) { Halves r; for (int i = 0; i < 64; ++i) r.byte[i] = b.byte[i] >> 4; return r; }
 inline Int broadcast_four(const int8_t* p) { int32_t x; std::memcpy(&x, p, 4); return broadcast_int(x); }
 // acc[i] += sum over j of (w[4i + j] - kDotZero) * a's byte j, where every lane of a holds the same four signed bytes.
 // kDotZero is what suits an instruction set, 0 or 128; of Halves nothing is taken away.
@@ -102,9 +102,9 @@ inline int32_t reduce_add(Int x) { int32_t sum = 0; QINGMO_EACH_LANE sum += x.la
 inline void prefetch(const void* p) { __builtin_prefetch(p, 0, 2); }
 
 // How the kernels share out their registers; results do not depend on it.
-constexpr int kGemmRows = 8;                                             // rows of a product computed together, by
-constexpr int tiles_at_once(int rows) { return rows <= 2 ? 4 : 2; }      // so many tiles
-constexpr int kAttentionRowsAtOnce = 8, kAttentionVectors = 2;           // query rows, by vectors of keys or values
+constexpr int kGemmRows = 4;                                             // rows of a product computed together, by
+constexpr int tiles_at_once(int rows) { return rows <= 2 ? 2 : 1; }      // so many tiles
+constexpr int kAttentionRowsAtOnce = 4, kAttentionVectors = 1;           // query rows, by vectors of keys or values
 constexpr uint32_t kPanelBytes = 29 * 1024;  // of weights worked on with all rows before the next: what L1 keeps
 
 }  // namespace qingmo::QINGMO_ISA
