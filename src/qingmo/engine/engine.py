@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import count
@@ -177,7 +178,10 @@ class Engine:
         return outputs
 
     def step(self) -> list[TokenOutput]:
-        """Compute one batch and sample what it allows. [] when there is no work."""
+        """Compute one batch and sample what it allows. [] when there is no work.
+
+        An answer has one new token, or several where its constraint leaves no choice about those that follow it.
+        """
         chunks = self._scheduler.schedule()
         self._prompt_progress = self._progress(chunks)
         if not chunks:
@@ -187,7 +191,8 @@ class Engine:
         last = [chunk for chunk in chunks if chunk.is_last]
         tokens = self._sample(last)
         self._scheduler.complete(chunks, perf_counter() - began)
-        return [self._advance(self._answers[c.sequence], token) for c, token in zip(last, tokens, strict=True)]
+        pairs = zip([self._answers[chunk.sequence] for chunk in last], tokens, strict=True)
+        return [output for answer, token in pairs for output in self._advance(answer, token)]
 
     def load(self) -> Load:
         """How things stand after the last step."""
@@ -218,6 +223,7 @@ class Engine:
             Detokenizer(self._vocabulary.token_bytes, params.stop or ()),
             constraint,
             self._max_length(sequence.prompt_length, params),
+            deque(constraint.forced() if constraint else ()),
         )
 
     def _queue(self) -> tuple[int, ...]:
@@ -237,7 +243,14 @@ class Engine:
         ]
         return self._runner.sample(rows) if rows else []
 
-    def _advance(self, answer: Answer, token: SampledToken) -> TokenOutput:
+    def _advance(self, answer: Answer, token: SampledToken) -> list[TokenOutput]:
+        outputs = [self._append(answer, token)]
+        # With log probabilities each forced token takes a step of its own, for its logits.
+        while answer.forced and answer.finish_reason is None and answer.request.params.logprobs is None:
+            outputs.append(self._append(answer, SampledToken(answer.forced[0])))
+        return outputs
+
+    def _append(self, answer: Answer, token: SampledToken) -> TokenOutput:
         answer.sequence.tokens.append(token.token_id)
         answer.sampler.append(token.token_id)
         text, reason = self._read(answer, token.token_id)
@@ -250,10 +263,11 @@ class Engine:
     def _read(self, answer: Answer, token_id: int) -> tuple[str, FinishReason | None]:
         """The new text a token brings, and whether and why it is the last."""
         params = answer.request.params
-        if token_id in self._eos and not params.ignore_eos:
-            return answer.detokenizer.finish(), "stop"
+        if token_id in self._eos and (answer.constraint is not None or not params.ignore_eos):
+            is_complete = answer.constraint is None or answer.constraint.is_complete
+            return answer.detokenizer.finish(), "stop" if is_complete else "length"
         if answer.constraint is not None:
-            answer.constraint.accept(token_id)
+            _accept(answer, answer.constraint, token_id)
         long_enough = answer.sequence.output_length >= (params.min_tokens or 0)
         text = answer.detokenizer.push(token_id, match_stop=long_enough)
         if answer.detokenizer.stopped is not None:
@@ -286,6 +300,14 @@ class Engine:
         assert params.max_tokens is not None  # resolved
         room = min(self._config.max_model_len, self._runner.num_blocks * BLOCK_SIZE)
         return min(room, prompt_tokens + params.max_tokens)
+
+
+def _accept(answer: Answer, constraint: Constraint, token_id: int) -> None:
+    constraint.accept(token_id)
+    if answer.forced:
+        answer.forced.popleft()
+    if not answer.forced:
+        answer.forced.extend(constraint.forced())
 
 
 def _output(answer: Answer, token: SampledToken, text: str) -> TokenOutput:
