@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
-from safetensors.torch import save_file
 from tokenizers import Tokenizer
-from torch import Tensor
 
-from demo.model import Shape
+from demo.shape import Shape
 from demo.tokens import CONTROL, TOOL_MARKS
 
 TEMPLATE = Path(__file__).with_name("chat_template.jinja")
@@ -24,16 +22,24 @@ Qwen2.5-0.5B-Instruct, Copyright Alibaba Cloud, Apache-2.0. No weight or text of
 """
 
 
-def export(weights: dict[str, Tensor], tokenizer: Tokenizer, folder: Path) -> None:
-    """Write the six files into `folder`; weights are those of `Decoder`, stored as bfloat16."""
+def export(weights: Mapping[str, Any], tokenizer: Tokenizer, folder: Path) -> None:
+    """Write the six files into `folder`; weights are those of `Decoder`, by name, and are stored as bfloat16."""
+    import torch  # only here: tests of the other files need no torch
+    from safetensors.torch import save_file
+
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {f"model.{name}": tensor.to(torch.bfloat16).contiguous() for name, tensor in weights.items()}
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
-    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+    write_tokenizer(tokenizer, folder)
     _write(folder / "config.json", _config(Shape(tokenizer.get_vocab_size()), tokenizer))
     _write(folder / "generation_config.json", _generation_config(tokenizer))
-    _write(folder / "tokenizer_config.json", _tokenizer_config(tokenizer))
     (folder / "LICENSE").write_text(_LICENSE, encoding="utf-8")
+
+
+def write_tokenizer(tokenizer: Tokenizer, folder: Path) -> None:
+    """tokenizer.json, and tokenizer_config.json with the chat template."""
+    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+    _write(folder / "tokenizer_config.json", _tokenizer_config(tokenizer))
 
 
 def _write(path: Path, values: dict[str, Any]) -> None:

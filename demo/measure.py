@@ -101,16 +101,17 @@ def report_functions(llm: LLM) -> None:
         for language, form in (("en", "Write a Python function named {}."), ("zh", "写一个 Python 函数，名字叫 {}。"))
     }
     replies = llm.chat([[{"role": "user", "content": text}] for text in prompts.values()], SamplingParams.greedy())
-    failed = [key for key, reply in zip(prompts, replies, strict=True) if not _runs(reply.text, key[0])]
+    failed = [key for key, reply in zip(prompts, replies, strict=True) if not runs(reply.text, key[0], key[0])]
     print(f"functions    {len(prompts) - len(failed)} of {len(prompts)} run and pass their asserts; not: {failed}")
 
 
-def _runs(answer: str, name: str) -> bool:
+def runs(answer: str, function: str, name: str) -> bool:
+    """Whether the answer's Python block defines `name` so that it passes the asserts of `function`."""
     block = re.search(r"```python\n(.*?)```", answer, re.DOTALL)
     if block is None:
         return False
     try:
-        exec(block[1] + "\n" + _ASSERTS[name].replace("{f}", name), {})
+        exec(block[1] + "\n" + _ASSERTS[function].replace("{f}", name), {})
     except Exception:
         return False
     return True

@@ -21,9 +21,10 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from demo.batches import NOTHING, TOKENS, Batch, Batches, prefetched
-from demo.model import Decoder, Shape
+from demo.model import Decoder
 from demo.muon import Muon
 from demo.render import Renderer
+from demo.shape import Shape
 
 log = logging.getLogger(__name__)
 

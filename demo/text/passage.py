@@ -10,7 +10,7 @@ from demo.text.conversation import Conversation, Language, Message, Turn
 from demo.text.passage_facts import OF_EVENTS, OF_THINGS, PassageFact, event, thing
 from demo.text.phrase import ask, say
 
-_UNTOLD = {"en": "The passage does not say.", "zh": "文中没有提到。"}
+UNTOLD = {"en": "The passage does not say.", "zh": "文中没有提到。"}
 _LEAD = {
     "en": [
         "",
@@ -79,7 +79,7 @@ def conversation(rng: Random) -> Conversation:
     facts, sentences, questions = _passage(rng, language)
     text = _laid_out(rng, language, sentences)
     asked = rng.sample(questions, min(len(questions), rng.choice([1, 1, 2, 3])))
-    turns = [*asked, *(Turn(q, _UNTOLD[language]) for q in _untold(rng, language, facts) if rng.random() < 0.35)]
+    turns = [*asked, *(Turn(q, UNTOLD[language]) for q in _untold(rng, language, facts) if rng.random() < 0.35)]
     rng.shuffle(turns)
     return _asked_from(rng, language, text, turns[:3])
 

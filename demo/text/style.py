@@ -22,7 +22,7 @@ _NAMED_ANSWER = {
 def conversation(rng: Random) -> Conversation:
     chance = rng.random()
     if chance < 0.4:
-        return _in_language(rng)
+        return in_language(rng, rng.choice(["en", "zh"]))
     if chance < 0.65:
         return _short(rng)
     if chance < 0.82:
@@ -30,9 +30,8 @@ def conversation(rng: Random) -> Conversation:
     return _role(rng)
 
 
-def _in_language(rng: Random) -> Conversation:
+def in_language(rng: Random, language: Language) -> Conversation:
     """The answers are in the system prompt's language, the questions mostly in the other."""
-    language: Language = rng.choice(["en", "zh"])
     system = expand(rng, rng.choice(_LANGUAGE[language]))
     turns = [
         _crossed(rng, language) if rng.random() < 0.7 else _same(rng, language) for _ in range(rng.choice([1, 1, 2, 3]))
