@@ -362,7 +362,7 @@ def test_ordinary_schemas_are_not_refused(schema: dict[str, Any], compiler: Gram
         ([{"type": "function", "function": {}}], "tools[0].function.name"),
         ([{"function": {"name": "n" * 200}}], "tools[0].function.name"),
         ([*TOOLS, TOOLS[0]], "tools[2].function.name"),
-        ([{"function": {"name": "f", "parameters": {"anyOf": [{"not": {}}]}}}], "tools[0].function.parameters.anyOf[0]"),
+        ([{"function": {"name": "f", "parameters": {"if": {}}}}], "tools[0].function.parameters"),
         ([{"function": {"name": "f", "parameters": {"type": "string"}}}], "tools[0].function.parameters.type"),
         ([{"function": {"name": "f", "parameters": []}}], "tools[0].function.parameters"),
         ([{"function": {"name": f"f{i}"}} for i in range(129)], "tools"),

@@ -130,7 +130,7 @@ def test_an_answer_that_broke_off_keeps_its_beginning(open_page: OpenPage, play:
     play.pieces, play.break_off_at = ["Once ", "never"], 1
     chat = open_page()
     chat.send("Tell me")
-    expect(chat.finished()).to_contain_text("Once Qingmo does not answer", use_inner_text=True)
+    expect(chat.finished()).to_contain_text("Once The connection ended", use_inner_text=True)
     assert len(play.requests) == 1, "what has begun is not asked again without being told to"
 
 

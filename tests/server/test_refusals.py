@@ -144,7 +144,7 @@ def test_a_body_that_is_too_large_is_refused_unread(server: Running) -> None:
             yield b"x" * 65536
 
     sized = server.client.post(CHAT, content=b"x" * (3 << 20), headers=JSON)
-    assert "larger than 2097152 bytes" in error_of(sized, 413)["message"]
+    assert "larger than 1048576 bytes" in error_of(sized, 413)["message"]
     assert error_of(server.client.post(CHAT, content=pieces(), headers=JSON), 413)["code"] == "body_too_large"
 
 

@@ -75,7 +75,7 @@ def _arguments(tool: Any, field: str) -> JsonPart:
     parameters = tool["function"].get("parameters")
     schema = {} if parameters is None else parameters
     if isinstance(schema, Mapping):
-        nothing = {} if schema.keys() & {"$ref", "allOf", "anyOf", "oneOf"} else {"properties": {}}
+        nothing: dict[str, Any] = {} if schema.keys() & {"$ref", "allOf", "anyOf", "oneOf"} else {"properties": {}}
         schema = {"type": "object", **nothing, **schema}
         if schema["type"] != "object":
             raise refuse(f'is {reprlib.repr(schema["type"])}; arguments are an "object".', f"{field}.type")

@@ -25,6 +25,10 @@ class TokenMasks:
         if answer.constraint is None:
             return self._not_eos if too_short else None
         mask = np.zeros(self._words, np.uint32)
+        if answer.forced:
+            token = answer.forced[0]
+            mask[token // 32] = np.uint32(1 << token % 32)
+            return mask
         if not answer.constraint.fill_mask(mask):
             return self._not_eos if too_short else None
         longer = mask & self._not_eos

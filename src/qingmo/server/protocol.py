@@ -18,7 +18,7 @@ MAX_CHOICES = 256  # of all prompts together
 MAX_LOGIT_BIAS = 1024
 MAX_NAME = 256  # characters of a name that is sent along
 MAX_INT = 2**31 - 1
-LONGEST_TEXT = 2 << 20  # characters; a body has no room for more
+LONGEST_TEXT = 1 << 20  # characters; a body has no room for more
 MAX_IDS = 131072
 
 _NO_EFFECT = "no effect"
