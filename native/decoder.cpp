@@ -239,7 +239,6 @@ void Decoder::run_product(GemmTask task, uint32_t rows) {
     const Matrix& matrix = task.matrix;
     task.activations = activations(matrix);
     const uint32_t tiles = (matrix.outputs + kLanes - 1) / kLanes;
-    const uint32_t row_blocks = (rows + kGemmRowBlock - 1) / kGemmRowBlock;
     // With few rows a piece is as large as 50 us of reading allow, if that leaves eight a thread to even things out.
     uint32_t tiles_a_piece = kWidePanel;
     if (rows <= 4) {
@@ -247,6 +246,9 @@ void Decoder::run_product(GemmTask task, uint32_t rows) {
         tiles_a_piece = std::max<uint32_t>(1, std::min(even, quick) / kWidePanel) * kWidePanel;
     }
     const uint32_t panels = (tiles + tiles_a_piece - 1) / tiles_a_piece;
+    const size_t row_tiles = kernels_.gemm_piece / (size_t(tiles_a_piece) * kLanes * matrix.inputs * kRowTile);
+    const uint32_t rows_a_piece = uint32_t(std::clamp<size_t>(row_tiles * kRowTile, kRowTile, kGemmRowBlock));
+    const uint32_t row_blocks = (rows + rows_a_piece - 1) / rows_a_piece;
     // Where the activations fit the second-level cache they are what is gone over again and again; else the weights are.
     const bool weights_first = size_t(rows) * matrix.inputs <= kKeptBytes;
     pool_.run(int(panels * row_blocks), [&](int piece, int worker) {
@@ -254,8 +256,8 @@ void Decoder::run_product(GemmTask task, uint32_t rows) {
         const uint32_t block = weights_first ? piece % row_blocks : piece / panels;
         GemmTask part = task;
         part.rows = rows;
-        part.row_begin = block * kGemmRowBlock;
-        part.row_end = std::min(rows, part.row_begin + kGemmRowBlock);
+        part.row_begin = block * rows_a_piece;
+        part.row_end = std::min(rows, part.row_begin + rows_a_piece);
         part.tile_begin = panel * tiles_a_piece;
         part.tile_end = std::min(tiles, part.tile_begin + tiles_a_piece);
         part.carry = scratch(worker);

@@ -106,6 +106,8 @@ using GemmKernel = void (*)(const GemmTask&);
 struct Kernels {
     const char* name;
 
+    // Multiply-adds of one gemm call: some 100 us on a slow core, or what keeps the weights in its cache longest.
+    size_t gemm_piece;
     GemmKernel gemm;
     // Softmax over keys [256 * chunk, 256 * chunk + 256) for each row, into states [rows][attention_state_floats].
     void (*attention_chunk)(const AttentionTask&, uint32_t chunk, float* states);

@@ -146,6 +146,7 @@ constexpr int tiles_at_once(int rows) { return rows == 1 ? 4 : rows == 2 ? 2 : 1
 constexpr int kGemmRows = 4;  // 8 sums, weights and their magnitudes, two constants
 constexpr int tiles_at_once(int rows) { return rows == 1 ? 2 : 1; }
 #endif
+constexpr size_t kGemmPiece = 5'000'000;  // at 50 a nanosecond
 constexpr int kAttentionRowsAtOnce = 4, kAttentionVectors = 1;
 constexpr uint32_t kPanelBytes = 16 * 1024;  // beside activations and carries in a 32 KiB L1
 

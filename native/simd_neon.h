@@ -119,6 +119,7 @@ inline void prefetch(const void* p) { __builtin_prefetch(p, 0, 2); }
 // Of 32 registers a row by a tile takes four.
 constexpr int kGemmRows = 6;  // 24 sums, a tile's weights, an activation
 constexpr int tiles_at_once(int rows) { return rows <= 2 ? 2 : 1; }
+constexpr size_t kGemmPiece = 5'000'000;  // at 50 a nanosecond
 constexpr int kAttentionRowsAtOnce = 4, kAttentionVectors = 1;
 constexpr uint32_t kPanelBytes = 29 * 1024;  // half of a Cortex-A76's L1
 

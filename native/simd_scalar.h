@@ -104,6 +104,7 @@ inline void prefetch(const void* p) { __builtin_prefetch(p, 0, 2); }
 // How the kernels share out their registers; results do not depend on it.
 constexpr int kGemmRows = 4;                                             // rows of a product computed together, by
 constexpr int tiles_at_once(int rows) { return rows <= 2 ? 2 : 1; }      // so many tiles
+constexpr size_t kGemmPiece = 200'000;  // multiply-adds of one call: Kernels::gemm_piece
 constexpr int kAttentionRowsAtOnce = 4, kAttentionVectors = 1;           // query rows, by vectors of keys or values
 constexpr uint32_t kPanelBytes = 29 * 1024;  // of weights worked on with all rows before the next: what L1 keeps
 

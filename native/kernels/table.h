@@ -10,7 +10,7 @@
 namespace qingmo::QINGMO_ISA {
 
 constexpr Kernels make_table(const char* name) {
-    return {name, gemm, attention_chunk, attention_merge, attention_finish, rms_norm, quantize, rope,
+    return {name, kGemmPiece, gemm, attention_chunk, attention_merge, attention_finish, rms_norm, quantize, rope,
             store_kv, read_column, best, sum_exp, above, exp_all, read_memory};
 }
 
