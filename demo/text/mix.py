@@ -100,7 +100,7 @@ def remembering(rng: Random) -> Conversation:
     turns = [_told_with_question(rng, language, m) if rng.random() < 0.15 else m.told for m in told]
     if len(told) > 1 and rng.random() < 0.3:
         turns = [_told_together(language, told)]
-    turns += [turn(rng, language) for _ in range(rng.choice([0, 1, 1, 1, 2]))]
+    turns += [turn(rng, language) for _ in range(rng.choice([0, 1, 1, 1, 2, 4]))]
     asked = [m.asked for m in rng.sample(told, rng.randint(1, len(told)))]
     if rng.random() < 0.2:
         missing = memory.unknown(rng, asked_in, set(memories))

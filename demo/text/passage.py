@@ -7,12 +7,12 @@ from random import Random
 
 from demo.text import words
 from demo.text.conversation import Conversation, Language, Message, Turn
-from demo.text.passage_facts import FAMILIES, THINGS, Family, PassageFact, Subject
+from demo.text.passage_facts import EVENTS, FAMILIES, PEOPLE, THINGS, Family, PassageFact, Subject
 from demo.text.pattern_files import read_patterns
 from demo.text.phrase import ask, say
 
 UNTOLD = {"en": "The passage does not say.", "zh": "文中没有提到。"}
-_LEAD, _ASK, _HINT, _FILLER = read_patterns("passage").values()
+_LEAD, _ASK, _HINT, _FILLER, _EXCERPT = read_patterns("passage").values()
 _BEHIND = {"en": " ", "zh": ""}  # what may follow the words that two sentences begin with
 _ANY_ATTRIBUTE = THINGS.facts[-1]
 
@@ -29,13 +29,16 @@ class Told:
 
 def conversation(rng: Random) -> Conversation:
     language: Language = rng.choice(["en", "zh"])
-    family = FAMILIES[rng.choices(["things", "events", "people", "notices"], [4, 3, 2, 2])[0]]
+    family = FAMILIES[rng.choices(list(FAMILIES), [4, 3, 2, 2])[0]]
     told = _told(rng, language, family)
+    text = _laid_out(rng, language, _sentences(rng, language, told))
+    if rng.random() < 0.2:
+        text = _among_others(rng, language, text)
     asked = [_asked(rng, language, t, told) for t in rng.sample(told, min(len(told), rng.choice([1, 2, 3, 4])))]
     untold = [Turn(q, UNTOLD[language]) for q in _untold(rng, language, family, told) if rng.random() < 0.35]
     turns = [*asked, *untold]
     rng.shuffle(turns)
-    return _asked_from(rng, language, _laid_out(rng, language, _sentences(rng, language, told)), turns[:4])
+    return _asked_from(rng, language, text, turns[:4])
 
 
 def _told(rng: Random, language: Language, family: Family) -> list[Told]:
@@ -107,6 +110,16 @@ def _laid_out(rng: Random, language: Language, sentences: list[str]) -> str:
     if form < 0.93:
         return "\n".join(f"[{i}] {sentence}" for i, sentence in enumerate(sentences, 1))
     return "\n".join(f"- {sentence}" for sentence in sentences)
+
+
+def _among_others(rng: Random, language: Language, text: str) -> str:
+    """The text as one of a few excerpts, as a search finds them; the others are of named subjects alone."""
+    families = [THINGS, EVENTS, PEOPLE]
+    others = [_told(rng, language, rng.choice(families)) for _ in range(rng.randint(1, 4))]
+    texts = [text, *(_laid_out(rng, language, _sentences(rng, language, told)) for told in others)]
+    rng.shuffle(texts)
+    title = say(rng, _EXCERPT[language])
+    return "\n\n".join(title.replace("#", str(number)) + excerpt for number, excerpt in enumerate(texts, 1))
 
 
 def _asked_from(rng: Random, language: Language, text: str, turns: list[Turn]) -> Conversation:
