@@ -15,7 +15,7 @@ from torch import Tensor
 from demo.render import Renderer
 from demo.text.mix import conversation
 
-LONGEST = 512  # tokens; one conversation in a hundred is longer and left out
+LONGEST = 1024  # tokens; longer conversations are left out
 TOKENS = 1536  # of a batch, at most
 NOTHING = -100  # a target that cross entropy leaves out
 _STEP = 32  # lengths are rounded up to a multiple of it

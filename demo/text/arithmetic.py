@@ -7,6 +7,7 @@ from random import Random
 from demo.text.conversation import Language, Turn
 from demo.text.pattern_files import read_patterns
 from demo.text.phrase import ask
+from demo.text.words import number_word
 
 _SIGNS = {"+": "[+| + |+| ＋ ]", "-": "[-| - | − |-]", "*": "[*| * | × |×|x| x ]", "/": "[/| / | ÷ |÷]"}
 _PATTERNS = read_patterns("arithmetic")
@@ -46,5 +47,10 @@ def turn(rng: Random, language: Language) -> Turn:
 def question(rng: Random, language: Language, a: int, sign: str, b: int) -> str:
     section = f"special {_NAMES[sign]}" if rng.random() < 0.12 else "questions"
     forms = _PATTERNS[section][language]
+    if rng.random() < 0.1 and max(a, b) <= 20:
+        forms = [form for form in forms if "@" not in form]  # words beside words, not beside signs
+        slots = {"a": number_word(a, language), "b": number_word(b, language)}
+    else:
+        slots = {"a": str(a), "b": str(b)}
     forms = [form.replace("@", _SIGNS[sign]).replace("#", _WORDS[language][sign]) for form in forms]
-    return ask(rng, forms, language, a=a, b=b)
+    return ask(rng, forms, language, **slots)

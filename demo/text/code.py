@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from random import Random
 
 from demo.text.conversation import Language, Turn
@@ -42,4 +43,12 @@ def invented_name(rng: Random) -> str:
 
 
 def _with_task(pattern: str, function: Function, language: Language) -> str:
-    return pattern.replace("{task}", function.tasks[language]).replace("{title}", function.titles[language])
+    named = pattern.replace("{task}", function.tasks[language]).replace("{title}", function.titles[language])
+    return named.replace("{do}", _infinitive(function.tasks["en"]))
+
+
+def _infinitive(task: str) -> str:
+    """ "[returns|computes] the sum" -> "[return|compute] the sum"; does and plays of FizzBuzz alike."""
+    choices, behind = task[1:].split("]", 1)
+    verbs = [re.sub(r"^(\w+?)(?:(?<=do)e)?s\b", r"\1", choice) for choice in choices.split("|")]
+    return f"[{'|'.join(verbs)}]{behind}"

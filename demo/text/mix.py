@@ -42,6 +42,9 @@ _TURN_WEIGHTS = {
     "code": 12,
     "unknown": 6,
 }
+_SUMS = (
+    0.25  # the share of other conversations that are sums alone: what carrying takes is seen often enough there only
+)
 _SYSTEMS = [
     "You are a helpful assistant.",
     "You are a helpful AI assistant.",
@@ -63,12 +66,7 @@ def conversation(rng: Random, drilled: float) -> Conversation:
     if chance < drilled:
         return _with_system(rng, _drill(rng))
     chance = rng.random()
-    for share, make in (
-        (0.19, passage.conversation),
-        (0.16, tools.conversation),
-        (0.17, remembering),
-        (0.11, style.conversation),
-    ):
+    for share, make in _CONVERSATIONS:
         if chance < share:
             made = make(rng)
             return made if made.tools or made.messages[0].role == "system" else _with_system(rng, made.messages)
@@ -85,8 +83,10 @@ def turn(rng: Random, language: Language) -> Turn:
 
 
 def _turns(rng: Random) -> list[Turn]:
-    """One to four turns, mostly in one language."""
+    """One to four turns, mostly in one language; or nothing but sums."""
     language: Language = rng.choice(["en", "zh"])
+    if rng.random() < _SUMS:
+        return [arithmetic.turn(rng, language) for _ in range(rng.randint(4, 9))]
     other: Language = "zh" if language == "en" else "en"
     return [turn(rng, language if rng.random() < 0.92 else other) for _ in range(rng.choice([1, 1, 2, 3, 4]))]
 
@@ -100,7 +100,7 @@ def remembering(rng: Random) -> Conversation:
     turns = [_told_with_question(rng, language, m) if rng.random() < 0.15 else m.told for m in told]
     if len(told) > 1 and rng.random() < 0.3:
         turns = [_told_together(language, told)]
-    turns += [turn(rng, language) for _ in range(rng.choice([0, 1, 1, 1, 2]))]
+    turns += [turn(rng, language) for _ in range(rng.choice([0, 1, 1, 1, 2, 4]))]
     asked = [m.asked for m in rng.sample(told, rng.randint(1, len(told)))]
     if rng.random() < 0.2:
         missing = memory.unknown(rng, asked_in, set(memories))
@@ -130,3 +130,11 @@ def _with_system(rng: Random, messages: list[Message] | tuple[Message, ...]) -> 
     """Mostly without a system message, where the template puts Qwen's own; sometimes with a plain one."""
     system = [Message("system", expand(rng, rng.choice(_SYSTEMS)))] if rng.random() < 0.2 else []
     return Conversation([*system, *messages])
+
+
+_CONVERSATIONS = (
+    (0.19, passage.conversation),
+    (0.15, tools.conversation),
+    (0.14, remembering),
+    (0.1, style.conversation),
+)

@@ -2,131 +2,99 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from random import Random
 
 from demo.text import words
 from demo.text.conversation import Conversation, Language, Message, Turn
-from demo.text.passage_facts import OF_EVENTS, OF_THINGS, PassageFact, event, thing
+from demo.text.passage_facts import EVENTS, FAMILIES, PEOPLE, THINGS, Family, PassageFact, Subject
+from demo.text.pattern_files import read_patterns
 from demo.text.phrase import ask, say
 
 UNTOLD = {"en": "The passage does not say.", "zh": "文中没有提到。"}
-_LEAD = {
-    "en": [
-        "",
-        "",
-        "[Passage|Text|Context|Document|Note|Excerpt]: ",
-        "[Passage|Text|Context]:\n",
-        "[Read|Here is] [the|this|a] [passage|text|note|document|page][:|.]\n\n",
-        "[Use|Answer from|Answer the question from|Based on] [the|this] [passage|text|context][ below|][:|.]\n\n",
-        "[Answer the question|Answer] [using only|from|with|based on] the [passage|text|following text|context][.|:] ",
-        '"""\n',
-        "[From the manual|According to the text|The notice says|A page of the handbook|The following is known]: ",
-    ],
-    "zh": [
-        "",
-        "",
-        "[文章|原文|材料|资料|段落|短文|文本|上下文]：",
-        "[阅读|请阅读|读][下面|以下|这段]?[的|]?[文字|短文|材料|段落][，回答问题|并回答问题|]：\n",
-        "[根据|请根据|依据][下面的|以下|这段|下列]?[文字|资料|内容|材料|段落][回答|回答问题|]：\n",
-        "[资料|参考资料|说明书|手册|通知]：\n",
-        "【资料】\n",
-        "[已知|有这样一段话|手册上写着]：",
-    ],
-}
-_ASK = {
-    "en": [
-        "\n\nQuestion: ",
-        "\n\n",
-        "\nQuestion: ",
-        " ",
-        "\n",
-        "\n\nQ: ",
-        "\n\n[My question|Now tell me|Please answer]: ",
-    ],
-    "zh": ["\n\n问题：", "\n问题：", "\n\n", "\n", "问：", "\n请问：", "\n\n请回答："],
-}
-_HINT = {
-    "en": ["[If the passage does not say, say so. |Answer briefly. |According to the passage, |In the text: |]"],
-    "zh": ["[文中没有就说没有。|请简短回答：|根据文章，|]"],
-}
-_FILLER = {
-    "en": [
-        "[It|The weather] was a [quiet|cold|long|sunny] day.",
-        "[Everybody|Nobody] was [pleased|surprised].",
-        "[More|Further] [news|details] will follow.",
-        "[Please read|Keep] this [carefully|page].",
-        "It has [always|often] been [popular|reliable|useful].",
-        "[Visitors|Guests|Users] [like|praise] it.",
-        "[Please handle|Treat] it with care.",
-        "Wear gloves.",
-    ],
-    "zh": [
-        "[那天|当天]天气[很好|晴朗|寒冷]。",
-        "大家都[很高兴|很满意]。",
-        "[详情|更多消息]以后[公布|通知]。",
-        "请[仔细阅读|妥善保管]。",
-        "它一直[很受欢迎|很可靠|很有用]。",
-        "[用户|客人][都|]很喜欢。",
-        "操作时[请小心|要戴手套]。",
-        "请注意安全。",
-    ],
-}
+_LEAD, _ASK, _HINT, _FILLER, _EXCERPT = read_patterns("passage").values()
+_BEHIND = {"en": " ", "zh": ""}  # what may follow the words that two sentences begin with
+_ANY_ATTRIBUTE = THINGS.facts[-1]
+
+
+@dataclass(frozen=True)
+class Told:
+    """A fact as a passage tells it."""
+
+    fact: PassageFact
+    subject: Subject
+    noun: str  # in place of {n}
+    value: str
 
 
 def conversation(rng: Random) -> Conversation:
     language: Language = rng.choice(["en", "zh"])
-    facts, sentences, questions = _passage(rng, language)
-    text = _laid_out(rng, language, sentences)
-    asked = rng.sample(questions, min(len(questions), rng.choice([1, 1, 2, 3])))
-    turns = [*asked, *(Turn(q, UNTOLD[language]) for q in _untold(rng, language, facts) if rng.random() < 0.35)]
+    family = FAMILIES[rng.choices(list(FAMILIES), [4, 3, 2, 2])[0]]
+    told = _told(rng, language, family)
+    text = _laid_out(rng, language, _sentences(rng, language, told))
+    if rng.random() < 0.2:
+        text = _among_others(rng, language, text)
+    asked = [_asked(rng, language, t, told) for t in rng.sample(told, min(len(told), rng.choice([1, 2, 3, 4])))]
+    untold = [Turn(q, UNTOLD[language]) for q in _untold(rng, language, family, told) if rng.random() < 0.35]
+    turns = [*asked, *untold]
     rng.shuffle(turns)
-    return _asked_from(rng, language, text, turns[:3])
+    return _asked_from(rng, language, text, turns[:4])
 
 
-def _passage(rng: Random, language: Language) -> tuple[list[tuple[PassageFact, str, str]], list[str], list[Turn]]:
-    """What the passage tells as (fact, what it is about, its noun), its sentences, and its questions answered."""
-    family, make = rng.choice([(OF_THINGS, thing), (OF_EVENTS, event)])
-    entities = [make(rng, language) for _ in range(rng.choice([1, 1, 1, 2, 3]))]
-    if rng.random() < 0.12:
-        shared = rng.choice(family)
-        chosen = [(shared, e) for e in entities]
-    else:
-        chosen = []
-    chosen += [(fact, rng.choice(entities)) for fact in rng.sample(family, rng.randint(2, 5))]
-    if rng.random() < 0.4:
-        chosen.append((OF_THINGS[-1], rng.choice(entities)))
-    rng.shuffle(chosen)
-    known, sentences, questions = [], [], []
-    for fact, entity in chosen:
-        noun = words.noun(rng, language)
-        if (fact, entity) in [(f, e) for f, e, _ in known] and "{n}" not in fact.told[language][0]:
-            continue
-        value = fact.make(rng, language)
-        known.append((fact, entity, noun))
-        mention = entity
-        if len(entities) == 1 and known[1:] and rng.random() < 0.3:
-            mention = "it" if language == "en" else "它"
-        sentences.append(_sentence(rng, fact.told[language], e=mention, v=value, n=noun))
-        questions.append(Turn(ask(rng, fact.asked[language], language, e=entity, n=noun), value))
-    return known, sentences, questions
+def _told(rng: Random, language: Language, family: Family) -> list[Told]:
+    """Facts of one to three subjects; now and then the same fact of each."""
+    subjects = [family.subject(rng, language) for _ in range(rng.choice([1, 1, 1, 2, 3]))]
+    pairs = [(fact, rng.choice(subjects)) for fact in rng.sample(family.facts, rng.randint(2, 5))]
+    if subjects[0].name and rng.random() < 0.25:
+        shared = rng.choice(family.facts)
+        pairs += [(shared, subject) for subject in subjects]
+    if subjects[0].name and rng.random() < 0.3:
+        pairs.append((_ANY_ATTRIBUTE, rng.choice(subjects)))
+    rng.shuffle(pairs)
+    known = dict.fromkeys((family.facts.index(f) if f in family.facts else -1, s.name) for f, s in pairs)
+    by_name = {subject.name: subject for subject in subjects}
+    facts = [(family.facts[index] if index >= 0 else _ANY_ATTRIBUTE, by_name[name]) for index, name in known]
+    return [Told(f, s, words.noun(rng, language), f.make(rng, language)) for f, s in facts]
 
 
-def _sentence(rng: Random, patterns: Sequence[str], **slots: str) -> str:
-    text = say(rng, patterns, **slots)
-    return text[0].upper() + text[1:]
+def _sentences(rng: Random, language: Language, told: list[Told]) -> list[str]:
+    """A sentence for each fact; two that begin alike are sometimes made one."""
+    alone = len({t.subject.name for t in told}) == 1
+    sentences: list[str] = []
+    before = ""
+    for t in told:
+        mention = _mention(rng, t.subject, alone and bool(sentences))
+        sentence = say(rng, t.fact.told[language], e=mention, v=t.value, n=t.noun)
+        begins_alike = mention and mention == before and sentence.startswith(mention + _BEHIND[language])
+        if begins_alike and sentences[-1].lower().startswith(mention.lower()) and rng.random() < 0.5:
+            joint = "，" if language == "zh" else " and "
+            sentences[-1] = sentences[-1][:-1] + joint + sentence[len(mention) :].lstrip(" ，的")
+        else:
+            sentences.append(sentence[0].upper() + sentence[1:])
+        before = mention
+    return sentences
 
 
-def _untold(rng: Random, language: Language, known: list[tuple[PassageFact, str, str]]) -> list[str]:
-    """Questions of the same sort that the passage does not answer: another fact, or another thing."""
-    told = [fact for fact, _, _ in known]
-    family = OF_THINGS if told[0] in OF_THINGS else OF_EVENTS
-    other = rng.choice([fact for fact in (family if rng.random() < 0.8 else OF_THINGS + OF_EVENTS) if fact not in told])
-    entity = rng.choice(known)[1]
-    stranger = (thing if family is OF_THINGS else event)(rng, language)
-    questions = [ask(rng, other.asked[language], language, e=entity, n=words.noun(rng, language))]
-    if rng.random() < 0.3:
-        questions.append(ask(rng, rng.choice(told).asked[language], language, e=stranger, n=words.noun(rng, language)))
+def _mention(rng: Random, subject: Subject, known: bool) -> str:
+    """The whole name, or less where there is one subject and it has been named."""
+    return rng.choice([subject.name, subject.name, subject.short, subject.pronoun]) if known else subject.name
+
+
+def _asked(rng: Random, language: Language, t: Told, told: list[Told]) -> Turn:
+    alone = len({other.subject.name for other in told}) == 1
+    return Turn(ask(rng, t.fact.asked[language], language, e=_mention(rng, t.subject, alone), n=t.noun), t.value)
+
+
+def _untold(rng: Random, language: Language, family: Family, told: list[Told]) -> list[str]:
+    """Questions of the same sort that the passage does not answer: another fact, or another subject."""
+    facts = [t.fact for t in told]
+    others = [fact for fact in family.facts if fact not in facts]
+    subject = rng.choice(told).subject
+    questions = [ask(rng, rng.choice(others).asked[language], language, e=subject.name, n=words.noun(rng, language))]
+    if subject.name and rng.random() < 0.3:
+        stranger = family.subject(rng, language).name
+        asked = rng.choice(facts).asked[language]
+        questions.append(ask(rng, asked, language, e=stranger, n=words.noun(rng, language)))
     return questions
 
 
@@ -144,10 +112,19 @@ def _laid_out(rng: Random, language: Language, sentences: list[str]) -> str:
     return "\n".join(f"- {sentence}" for sentence in sentences)
 
 
+def _among_others(rng: Random, language: Language, text: str) -> str:
+    """The text as one of a few excerpts, as a search finds them; the others are of named subjects alone."""
+    families = [THINGS, EVENTS, PEOPLE]
+    others = [_told(rng, language, rng.choice(families)) for _ in range(rng.randint(1, 4))]
+    texts = [text, *(_laid_out(rng, language, _sentences(rng, language, told)) for told in others)]
+    rng.shuffle(texts)
+    title = say(rng, _EXCERPT[language])
+    return "\n\n".join(title.replace("#", str(number)) + excerpt for number, excerpt in enumerate(texts, 1))
+
+
 def _asked_from(rng: Random, language: Language, text: str, turns: list[Turn]) -> Conversation:
     """The passage stands before the first question, after it, or in the system message."""
-    lead = say(rng, rng.choice(_LEAD[language]).replace("]?[", "][").replace("]?", "]"))
-    passage = lead + text + ('\n"""' if lead.startswith('"') else "")
+    passage = say(rng, _LEAD[language]) + text
     first = turns[0]
     place = rng.random()
     system: list[Message] = []
@@ -156,13 +133,6 @@ def _asked_from(rng: Random, language: Language, text: str, turns: list[Turn]) -
     elif place < 0.25:
         first = Turn(f"{first.question}\n\n{passage}", first.answer)
     else:
-        first = Turn(
-            passage
-            + rng.choice(_ASK[language]).replace(
-                "[My question|Now tell me|Please answer]", rng.choice(["My question", "Now tell me", "Please answer"])
-            )
-            + say(rng, _HINT[language])
-            + first.question,
-            first.answer,
-        )
+        question = say(rng, _ASK[language]) + say(rng, _HINT[language]) + first.question
+        first = Turn(passage + question, first.answer)
     return Conversation([*system, *(message for turn in [first, *turns[1:]] for message in turn.messages())])

@@ -151,3 +151,16 @@ def material(rng: Random, language: Language) -> str:
 
 def anything(rng: Random, language: Language) -> str:
     return rng.choice([words.person, words.city, code, count, words.noun, date, colour])(rng, language)
+
+
+def label(rng: Random, language: Language) -> str:
+    """A number or a code."""
+    return rng.choice([words.code(rng), str(rng.randint(1, 99)), phone(rng, language)])
+
+
+def possession(rng: Random, language: Language) -> str:
+    noun = words.noun(rng, language)
+    count = rng.randint(2, 60)
+    if language == "zh":
+        return rng.choice([noun, f"一个{noun}", f"{count}个{noun}"])
+    return rng.choice([f"a {noun}", f"the {noun}", f"{count} {noun}s"])

@@ -5,7 +5,8 @@
     == a section
     en: $greet, [what is|what's] your name?
 
-A section is a table of keys, each with one pattern or more; `$name` stands for what was defined at the top.
+A section is a table of keys, each with one pattern or more. `$name` stands for what was defined at the top, \\n for a
+new line, and `[|]` for nothing.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def read_patterns(name: str) -> dict[str, Section]:
             key, colon, text = line.partition(": ")
             if not colon:
                 raise ValueError(f"{name}.txt, line {number}: {line!r} has no key.")
-            section.setdefault(key, []).append(_defined(text, definitions))
+            section.setdefault(key, []).append(_defined(text, definitions).replace("\\n", "\n"))
     return sections
 
 

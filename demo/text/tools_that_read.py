@@ -52,7 +52,7 @@ def time(rng: Random, language: Language) -> Use:
 
 
 def sensor(rng: Random, language: Language) -> Use:
-    tool, name = Tool(rng, language, "sensor"), _sensor_name(rng)
+    tool, name = Tool(rng, language, "sensor"), _sensor_name(rng, language)
     parameter, value, unit = (
         tool.one_of("parameters"),
         words.number(rng),
@@ -69,9 +69,10 @@ def sensor(rng: Random, language: Language) -> Use:
     )
 
 
-def _sensor_name(rng: Random) -> str:
-    spelled = thing(rng).spelled
-    return rng.choice([words.code(rng), words.code(rng).lower(), spelled, f"{spelled}_{rng.randint(1, 12)}"])
+def _sensor_name(rng: Random, language: Language) -> str:
+    named = thing(rng)
+    numbered = f"{named.spelled}_{rng.randint(1, 12)}"
+    return rng.choice([words.code(rng), words.code(rng).lower(), named.spelled, named.called[language], numbered])
 
 
 def search(rng: Random, language: Language) -> Use:

@@ -8,6 +8,7 @@ from random import Random
 from demo.text.conversation import Language, Turn
 from demo.text.pattern_files import read_patterns
 from demo.text.phrase import ask
+from demo.text.words import number_word
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Unit:
 
 _UNITS = (
     Unit(60, "[hours|hrs]", "[minutes|min]", "[小时|个小时|钟头]", "[分钟|分]", "[hour|hr]"),
+    Unit(3600, "[hours|hrs]", "[seconds|s]", "[小时|个小时]", "[秒|秒钟]", "[hour|hr]", 5),
     Unit(60, "[minutes|min]", "[seconds|s]", "[分钟|分]", "[秒|秒钟]", "[minute|min]"),
     Unit(24, "days", "hours", "[天|日]", "[小时|个小时|钟头]", "day", 7),
     Unit(7, "weeks", "days", "[周|个星期|星期]", "[天|日]", "week"),
@@ -53,6 +55,7 @@ _UNITS = (
     Unit(1000, "[litres|l|liters]", "[millilitres|ml|milliliters]", "[升|L]", "[毫升|ml]", "[litre|liter]", 20),
     Unit(1000, "[tonnes|t|tons]", "[kilograms|kg]", "[吨|t]", "[千克|公斤|kg]", "[tonne|ton]", 10),
 )
+_COMPOUND = [unit for unit in _UNITS if unit.factor in (60, 100, 1000)]
 _DOWN, _HALF_QUESTIONS = read_patterns("units").values()
 _UP = {"en": [p for p in _DOWN["en"] if "are there" not in p], "zh": _DOWN["zh"]}
 _HALVES = (
@@ -82,27 +85,14 @@ _HALVES = (
     (("two dozen", "两打", "两打"), (24, "pieces", "个")),
     (("a dozen", "一打", "一打"), (12, "pieces", "个")),
 )
-_DIGITS_ZH = "零一二三四五六七八九十"
-_NUMBERS_EN = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-]
 
 
 def turn(rng: Random, language: Language) -> Turn:
-    if rng.random() < 0.2:
+    chance = rng.random()
+    if chance < 0.2:
         return _half(rng, language)
+    if chance < 0.32:
+        return _compound(rng, language)
     unit = rng.choice(_UNITS)
     n = 1 if rng.random() < 0.15 else rng.randint(2, unit.largest)
     return _down(rng, language, unit, n) if rng.random() < 0.65 else _up(rng, language, unit, n)
@@ -135,6 +125,21 @@ def _half(rng: Random, language: Language) -> Turn:
     )
 
 
+def _compound(rng: Random, language: Language) -> Turn:
+    """Two units together, such as 2 hours 15 minutes, in the smaller one."""
+    unit = rng.choice(_COMPOUND)
+    n, step = rng.randint(1, 5), 1 if unit.factor < 100 else unit.factor // 10
+    more = rng.randrange(step, unit.factor, step)
+    many, small = (unit.zh, unit.small_zh) if language == "zh" else (unit.one if n == 1 else unit.many, unit.small)
+    if language == "zh":
+        both, patterns = f"{n}{_first(many)}{more}{_first(small)}", [p.replace("{many}", "") for p in _DOWN["zh"]]
+    else:
+        joint = rng.choice([" ", " and "])
+        both, patterns = f"{n} {_first(many)}{joint}{more} {_first(small)}", _HALF_QUESTIONS["en"]
+    question = ask(rng, [p.replace("{small}", small) for p in patterns], language, n=both)
+    return Turn(question, f"{both} = {n * unit.factor + more} {_first(small)}")
+
+
 def _named(patterns: list[str], unit: Unit, language: Language, n: int) -> list[str]:
     many, small = (unit.one if n == 1 else unit.many, unit.small) if language == "en" else (unit.zh, unit.small_zh)
     return [p.replace("{many}", many).replace("{small}", small) for p in patterns]
@@ -145,8 +150,8 @@ def _spelled(rng: Random, n: int, language: Language) -> str:
     if rng.random() < 0.75 or n > 10:
         return str(n)
     if language == "zh":
-        return "两" if n == 2 else _DIGITS_ZH[n]
-    return rng.choice(["one", "a"]) if n == 1 else _NUMBERS_EN[n]
+        return "两" if n == 2 else number_word(n, language)
+    return rng.choice(["one", "a"]) if n == 1 else number_word(n, language)
 
 
 def _equation(unit: Unit, n: int, language: Language, down: bool) -> str:

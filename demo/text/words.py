@@ -11,46 +11,6 @@ from demo.text.pattern_files import read_patterns
 COMMON_CHARACTERS = Path(__file__).with_name("characters.txt").read_text(encoding="utf-8").replace("\n", "")
 """Chinese characters by falling frequency; each is a token of its own."""
 
-_ONSETS = [
-    "b",
-    "c",
-    "d",
-    "f",
-    "g",
-    "h",
-    "j",
-    "k",
-    "l",
-    "m",
-    "n",
-    "p",
-    "r",
-    "s",
-    "t",
-    "v",
-    "w",
-    "z",
-    "br",
-    "ch",
-    "cl",
-    "cr",
-    "dr",
-    "fl",
-    "fr",
-    "gl",
-    "gr",
-    "kr",
-    "pl",
-    "pr",
-    "sh",
-    "sl",
-    "st",
-    "th",
-    "tr",
-]
-_VOWELS = ["a", "e", "i", "o", "u", "a", "e", "i", "o", "ai", "ea", "ee", "ia", "io", "oa", "ou"]
-_CODAS = ["", "", "", "l", "n", "r", "s", "t", "k", "m", "nd", "rn", "st", "x", "lm", "ck", "v", "sk", "th", "ng"]
-
 
 def _lists(section: str) -> dict[Language, list[str]]:
     return {language: " ".join(_WORDS[section][language]).split() for language in ("en", "zh")}
@@ -60,7 +20,11 @@ _WORDS = read_patterns("words")
 COLOURS, JOBS, ANIMALS, FOODS, HOBBIES, NOUNS, _CITIES, THINGS, EVENTS = (
     _lists(name) for name in ("colours", "jobs", "animals", "foods", "hobbies", "nouns", "cities", "things", "events")
 )
-_FIRST_NAMES, _SURNAMES = (" ".join(_WORDS["people"][key]).split() for key in ("first", "surnames"))
+_OTHERS = _WORDS["people and numbers"]
+_FIRST_NAMES, _SURNAMES = (" ".join(_OTHERS[key]).split() for key in ("first", "surnames"))
+_NUMBERS = " ".join(_OTHERS["numbers"]).split()
+_ONSETS, _VOWELS, _ENDS = (" ".join(_WORDS["syllables"][key]).split() for key in ("onsets", "vowels", "ends"))
+_DIGITS = "零一二三四五六七八九"
 _PLACE_ENDS = {
     "en": ["", "", "", "ville", "ton", "burg", "ford", " Bay", " Hill", "port"],
     "zh": ["", "", "市", "镇", "村", "县", "港", "山", "城"],
@@ -70,10 +34,14 @@ _PLACE_ENDS = {
 def invented_word(rng: Random, syllables: int = 0) -> str:
     """A word of no language in small letters, of `syllables` or of one to three."""
     count = syllables or rng.choice([1, 2, 2, 2, 3])
-    return "".join(
-        rng.choice(_ONSETS) + rng.choice(_VOWELS) + rng.choice(_CODAS if i == count - 1 else _CODAS[:8])
-        for i in range(count)
-    )
+    return "".join(rng.choice(_ONSETS) + rng.choice(_VOWELS) + _end(rng, i + 1 == count) for i in range(count))
+
+
+def _end(rng: Random, last: bool) -> str:
+    """What closes a syllable, often nothing; one inside a word closes with a single consonant."""
+    if rng.random() < (0.15 if last else 0.4):
+        return ""
+    return rng.choice(_ENDS if last else _ENDS[:5])
 
 
 def invented_characters(rng: Random, count: int) -> str:
@@ -135,6 +103,14 @@ def number(rng: Random) -> str:
     """A number of one to five digits, small ones more often; now and then with decimals."""
     value = str(rng.randint(1, 10 ** rng.choice([1, 2, 2, 3, 3, 4, 5])))
     return value + "." + str(rng.randint(0, 99)) if rng.random() < 0.12 else value
+
+
+def number_word(value: int, language: Language) -> str:
+    """A number from 0 to 20 in words."""
+    if language == "en":
+        return _NUMBERS[value]
+    tens, ones = divmod(value, 10)
+    return _DIGITS[value] if value < 10 else "二" * (tens == 2) + "十" + _DIGITS[ones] * (ones > 0)
 
 
 def noun(rng: Random, language: Language) -> str:
