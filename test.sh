@@ -24,9 +24,10 @@ set_up() {
     $python -m pip install --quiet --require-hashes -r requirements/dev.txt
     cksum <requirements/dev.txt >$stamp
   fi
-  # qemu runs the native tests as an old CPU; chromium runs the chat page, with Chinese letters; nginx
+  # qemu runs the native tests as other CPUs, ARM among them; chromium runs the chat page, with Chinese letters; nginx
   # stands in front of the server. Where one cannot be had, its tests are skipped and say so.
   from_debian qemu-x86_64-static qemu-user-static
+  from_debian aarch64-linux-gnu-g++ g++-aarch64-linux-gnu
   from_debian chromium chromium fonts-noto-cjk
   from_debian nginx nginx-light
 }
