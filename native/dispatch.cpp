@@ -16,6 +16,7 @@ extern const Kernels kAvx512Kernels;
 #endif
 #if QINGMO_WITH_AMX
 extern const GemmKernel kAmxGemm;
+extern const MultiplyAddKernel kAmxMultiplyAdd;
 #endif
 
 namespace {
@@ -49,6 +50,7 @@ struct Available {
             amx = kAvx512Kernels;
             amx.name = "amx";
             amx.gemm = kAmxGemm;
+            amx.multiply_add_bytes = kAmxMultiplyAdd;
             kernels[n++] = &amx;
         }
 #endif
