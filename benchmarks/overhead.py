@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,8 @@ class NoArithmetic:
 
 class OneCharacter:
     """A Vocabulary of one character."""
+
+    control_tokens: Mapping[str, int] = MappingProxyType({})
 
     def token_bytes(self, token_id: int) -> bytes:
         return "你".encode()

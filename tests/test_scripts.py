@@ -122,6 +122,13 @@ def test_without_arguments_the_server_starts(machine: Machine) -> None:
     assert machine.start()[1] == "qingmo got: serve\n"
 
 
+def test_flags_alone_are_the_server_s(machine: Machine) -> None:
+    assert machine.start("--host", "0.0.0.0")[1] == "qingmo got: serve --host 0.0.0.0\n"
+    assert machine.start("--help")[1] == "qingmo got: --help\n"
+    assert machine.start("--version")[1] == "qingmo got: --version\n"
+    assert machine.start("info", "--threads", "1")[1] == "qingmo got: info --threads 1\n"
+
+
 def test_second_start_installs_nothing_and_says_nothing(machine: Machine) -> None:
     machine.start()
     first = machine.calls

@@ -5,8 +5,9 @@
 
 namespace qingmo::QINGMO_ISA {
 
-// Independent sums: two products a cycle, each of 5 cycles, keep 10 in flight.
-constexpr int kProbeSums = 12;
+// Independent sums. With vectors that are one register, two products a cycle of 5 cycles each keep 10 in flight; where a
+// vector is several registers, as many as a product has rows.
+constexpr int kProbeSums = kGemmRows < 8 ? kGemmRows : 12;
 
 // The same pointer, of which a compiler knows nothing any more: what it reads there must be read in each round.
 template <class T>

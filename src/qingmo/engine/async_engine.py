@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from qingmo.engine.answer_stream import AnswerStream
 from qingmo.engine.engine import Engine, TokenOutput
 from qingmo.engine.engine_thread import Abort, End, EngineThread, FailureReport, StepReport
+from qingmo.engine.grammar import Grammar
 from qingmo.engine.ledger import Ledger
+from qingmo.engine.sequence import Request
 from qingmo.engine.status import EngineStatus
 from qingmo.errors import EngineError, QueueFullError, StoppingError
 from qingmo.sampling_params import SamplingParams
@@ -32,6 +34,7 @@ class Submission:
     params: SamplingParams
     client: str = ""  # prompts are served round-robin between clients
     cache_salt: str = ""  # prefixes are shared only under equal salts
+    grammar: Grammar | None = None  # what each answer must look like
 
 
 class AsyncEngine:
@@ -61,13 +64,15 @@ class AsyncEngine:
     async def submit(self, submission: Submission) -> AnswerStream:
         """Queue a request.
 
-        Raises InvalidRequestError or PromptTooLongError as Engine.add_request does, QueueFullError, StoppingError and
-        EngineError; then nothing was queued.
+        Raises InvalidRequestError, PromptTooLongError and UnsupportedError as Engine.add_request does, QueueFullError,
+        StoppingError and EngineError; then nothing was queued.
         """
         self._refuse_where_it_cannot_be_served()
-        request = self._engine.prepare(
-            submission.prompt, submission.params, client=submission.client, cache_salt=submission.cache_salt
-        )
+        if submission.grammar is None:
+            request = self._prepare(submission)
+        else:
+            request = await asyncio.to_thread(self._prepare, submission)
+            self._refuse_where_it_cannot_be_served()
         entry = self._ledger.submitted(request.id, submission.client, len(submission.prompt), time.monotonic())
         stream = AnswerStream(request.id, len(request.answers), entry, self._withdraw)
         self._streams[request.id] = stream
@@ -94,6 +99,15 @@ class AsyncEngine:
     def failure(self) -> EngineError | None:
         """What ended the engine's thread before `stop` did; None while it runs."""
         return None if self._failure is None else _engine_error(self._failure)
+
+    def _prepare(self, submission: Submission) -> Request:
+        return self._engine.prepare(
+            submission.prompt,
+            submission.params,
+            client=submission.client,
+            cache_salt=submission.cache_salt,
+            grammar=submission.grammar,
+        )
 
     def _refuse_where_it_cannot_be_served(self) -> None:
         if self.failure is not None:

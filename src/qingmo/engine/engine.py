@@ -17,6 +17,8 @@ from qingmo.engine.admission import check_length, check_logit_bias, check_prompt
 from qingmo.engine.batch import make_batch
 from qingmo.engine.constraint import Constraint
 from qingmo.engine.detokenizer import Detokenizer
+from qingmo.engine.grammar import Grammar
+from qingmo.engine.grammar_compiler import GrammarCompiler, TextVocabulary
 from qingmo.engine.kv_cache import KVCache, root_hash
 from qingmo.engine.masks import TokenMasks
 from qingmo.engine.runner import Runner, SampledToken, SampleRow
@@ -26,11 +28,8 @@ from qingmo.engine.sequence import Answer, FinishReason, Request, Sequence
 from qingmo.sampling_params import SamplingParams, resolve
 
 
-class Vocabulary(Protocol):
+class Vocabulary(TextVocabulary, Protocol):
     """What the engine needs of a tokenizer."""
-
-    def token_bytes(self, token_id: int) -> bytes:
-        """The bytes a token stands for; b"" for those that are no text."""
 
     def valid_token_mask(self, vocab_size: int) -> np.ndarray:
         """uint32 [(vocab_size + 31) // 32]; bit i of word i // 32 set where id i has a token."""
@@ -87,6 +86,7 @@ class Engine:
         self._generation_config = generation_config or {}
         self._eos = frozenset(eos_token_ids)
         self._valid = has_token(vocabulary.valid_token_mask(runner.vocab_size), runner.vocab_size)
+        self._grammars = GrammarCompiler(vocabulary, runner.vocab_size, self._eos)
         self._masks = TokenMasks(runner.vocab_size, self._eos)
         self._cache = KVCache(runner.num_blocks, soft_blocks)
         self._scheduler = Scheduler(
@@ -118,15 +118,19 @@ class Engine:
         *,
         client: str = "",
         cache_salt: str = "",
+        grammar: Grammar | None = None,
         constraint: Callable[[], Constraint] | None = None,
     ) -> int:
         """Queue a request and return its id; `step` does the rest.
 
         client: prompts are served round-robin between clients. cache_salt: prefixes are shared only under equal
-        salts. constraint: makes one for each answer.
-        Raises InvalidRequestError or PromptTooLongError, and then nothing was queued.
+        salts. grammar: what each answer must look like. constraint: the same by other means; makes one for each answer.
+        Raises InvalidRequestError, PromptTooLongError or, for a grammar where llguidance is not there,
+        UnsupportedError, and then nothing was queued.
         """
-        request = self.prepare(prompt, params, client=client, cache_salt=cache_salt, constraint=constraint)
+        request = self.prepare(
+            prompt, params, client=client, cache_salt=cache_salt, grammar=grammar, constraint=constraint
+        )
         self.enqueue(request)
         return request.id
 
@@ -137,13 +141,18 @@ class Engine:
         *,
         client: str = "",
         cache_salt: str = "",
+        grammar: Grammar | None = None,
         constraint: Callable[[], Constraint] | None = None,
     ) -> Request:
-        """The part of `add_request` before the queue. Reads nothing that a step changes: safe beside one."""
+        """The part of `add_request` before the queue. Reads nothing that a step changes: safe beside one.
+
+        A grammar that was not used of late takes a few milliseconds, the first one half a second.
+        """
         token_ids = check_prompt(prompt, self._valid)
         check_length(len(token_ids), self._config.max_model_len, self._runner.num_blocks)
         resolved = resolve(params, self._generation_config)
         check_logit_bias(resolved.logit_bias or {}, self._valid)
+        constraint = constraint if grammar is None else self._grammars.compile(grammar)
         request = Request(next(self._ids), resolved)
         root, seed = self._root(request.id, cache_salt), self._seed(resolved)
         for choice in range(resolved.n or 1):

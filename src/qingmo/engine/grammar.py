@@ -4,7 +4,7 @@ what becomes of it is in grammar_compiler.py."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from qingmo.engine.grammar_limits import check_pattern
@@ -67,11 +67,6 @@ def json_part(schema: object, field: str) -> JsonPart:
 def literal(text: str) -> str:
     """A text as the rules of a grammar quote it."""
     return json.dumps(text, ensure_ascii=False)
-
-
-def one_of(names: Iterable[str]) -> str:
-    """Rules of which one must hold."""
-    return " | ".join(names)
 
 
 def _in_slashes(pattern: str) -> str:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from qingmo.engine.constraint import Constraint
 from qingmo.engine.grammar import Grammar, JsonPart
 from qingmo.engine.grammar_constraint import GrammarConstraint, TriggeredConstraint
 from qingmo.engine.grammar_schema import parts_of
 from qingmo.errors import InvalidRequestError, UnsupportedError
-from qingmo.model.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
     from llguidance import LLMatcher, LLTokenizer
@@ -30,14 +29,28 @@ LONGEST_REASON = 200
 """Characters of llguidance's own words; some of its messages repeat half the schema."""
 
 
+class TextVocabulary(Protocol):
+    """What a grammar needs of a tokenizer."""
+
+    @property
+    def control_tokens(self) -> Mapping[str, int]:
+        """The ids that no text encodes to, by name."""
+
+    def token_bytes(self, token_id: int) -> bytes:
+        """The bytes a token stands for; b"" for those that are no text."""
+
+    def encode(self, text: str) -> list[int]:
+        """The ids of a text, none of them a control token."""
+
+
 class GrammarCompiler:
     """Makes constraints for one vocabulary. Safe to use from several threads.
 
     tokenizer: the model's. vocab_size: the width of the logits. eos_token_ids: what may end a finished answer.
     """
 
-    def __init__(self, tokenizer: Tokenizer, vocab_size: int, eos_token_ids: Iterable[int]) -> None:
-        self._vocabulary = _Vocabulary(tokenizer, vocab_size, tuple(eos_token_ids))
+    def __init__(self, tokenizer: TextVocabulary, vocab_size: int, eos_token_ids: Iterable[int]) -> None:
+        self._vocabulary = _Vocabulary(tokenizer, vocab_size, tuple(sorted(eos_token_ids)))
         self._tokenizer: LLTokenizer | None = None
         self._compiled: OrderedDict[str, LLMatcher] = OrderedDict()  # by source, least recently used first
         self._lock = Lock()
@@ -116,12 +129,17 @@ class _Vocabulary:
     is_tokenizer_wrapper = True
     bos_token_id = None
 
-    def __init__(self, tokenizer: Tokenizer, vocab_size: int, eos_token_ids: tuple[int, ...]) -> None:
+    def __init__(self, tokenizer: TextVocabulary, vocab_size: int, eos_token_ids: tuple[int, ...]) -> None:
         self._tokenizer = tokenizer
         self._vocab_size = vocab_size
         self.eos_token_ids = eos_token_ids
-        self.eos_token_id = eos_token_ids[0]
         self.special_token_ids = list(tokenizer.control_tokens.values())
+
+    @property
+    def eos_token_id(self) -> int:
+        if not self.eos_token_ids:
+            raise UnsupportedError("This model names no token that ends an answer, so it cannot follow a grammar.")
+        return self.eos_token_ids[0]
 
     @property
     def tokens(self) -> list[bytes]:

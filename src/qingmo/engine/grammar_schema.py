@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import reprlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -91,10 +91,10 @@ def parts_of(schema: Schema, field: str) -> Iterator[tuple[str, Schema | bool]]:
 def _copy(schema: object, field: str) -> Schema:
     if schema is True:
         return {}
-    if not isinstance(schema, dict):
+    if not isinstance(schema, Mapping):
         raise refuse(f"is {reprlib.repr(schema)}; it must be a JSON schema, an object.", field)
     try:
-        copy: Schema = json.loads(json.dumps(schema, allow_nan=False))
+        copy: Schema = json.loads(json.dumps(dict(schema), allow_nan=False))
     except RecursionError:
         raise _too_deep(field) from None
     except (TypeError, ValueError) as error:

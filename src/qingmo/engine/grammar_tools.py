@@ -7,8 +7,9 @@ import reprlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from qingmo.engine.grammar import Grammar, JsonPart, json_part, literal, one_of
+from qingmo.engine.grammar import Grammar, JsonPart, json_part, literal
 from qingmo.engine.grammar_limits import refuse
+from qingmo.errors import InvalidRequestError
 from qingmo.model.tool_calls import CALL_BEGIN, CALL_END
 
 MAX_TOOLS = 128
@@ -42,32 +43,42 @@ def tool_names(tools: Sequence[Any], field: str = "tools") -> list[str]:
 def tool_grammar(
     tools: Sequence[Any],
     *,
-    required: bool,
     control_tokens: Mapping[str, int],
+    required: bool = False,
     only: str | None = None,
     parallel: bool = True,
+    answer: Grammar | None = None,
     field: str = "tools",
 ) -> Grammar:
     """Calls of tools with arguments that satisfy their parameters.
 
-    required: the answer is a call, and nothing comes before it; otherwise it is free until it begins one. only: the
-    one tool to call, once. parallel: whether several calls may follow one another. control_tokens: the vocabulary's.
+    control_tokens: the vocabulary's. required: the answer is a call, and nothing comes before it; otherwise it is free
+    until it begins one, or, where `answer` is given, either a call or like that. only: the one tool to call, once.
+    parallel: whether several calls may follow one another.
     Raises InvalidRequestError naming the tool or the part of its parameters.
     """
     names = tool_names(tools, field)
-    allowed = [i for i, name in enumerate(names) if only in (None, name)]
     if CALL_BEGIN not in control_tokens or CALL_END not in control_tokens:
-        raise refuse(f"This model has no {CALL_BEGIN} token, so it cannot call tools. Leave them out.", field)
-    if not allowed:
-        raise refuse(f"There is no tool {only!r} in {field}.", "tool_choice")
-    more = ' ("\\n" call)*' if parallel and only is None else ""
-    opening, closing = literal('\n{"name": '), literal("}\n")
-    rules: list[Any] = [f"start: call{more}\ncall: {CALL_BEGIN} {opening} function {closing} {CALL_END}\n"]
-    rules.append(f"function: {one_of(f'function_{i}' for i in allowed)}\n")
+        raise InvalidRequestError(f"This model has no {CALL_BEGIN} token, so it cannot call tools.", field=field)
+    if only is not None and only not in names:
+        raise InvalidRequestError(f"tool_choice names {only!r}, which is none of the tools.", field="tool_choice")
+    allowed = [i for i, name in enumerate(names) if only in (None, name)]
+    free = not required and answer is None
+    rules: list[str | JsonPart] = [f"start: calls{' | answer' if answer and not required else ''}\n"]
+    rules += [_calls(allowed, several=parallel and only is None)]
     for i in allowed:
         name = literal(f'{json.dumps(names[i], ensure_ascii=False)}, "arguments": ')
         rules += [f"function_{i}: {name} ", _arguments(tools[i], f"{field}[{i}].function.parameters"), "\n"]
-    return Grammar(tuple(rules), field, trigger=None if required else control_tokens[CALL_BEGIN])
+    if answer is not None and not required:
+        rules += [f"answer{str(answer.rules[0]).removeprefix('start')}", *answer.rules[1:], "\n"]
+    return Grammar(tuple(rules), field, trigger=control_tokens[CALL_BEGIN] if free else None)
+
+
+def _calls(allowed: Sequence[int], *, several: bool) -> str:
+    more = ' ("\\n" call)*' if several else ""
+    opening, closing = literal('\n{"name": '), literal("}\n")
+    functions = " | ".join(f"function_{i}" for i in allowed)
+    return f"calls: call{more}\ncall: {CALL_BEGIN} {opening} function {closing} {CALL_END}\nfunction: {functions}\n"
 
 
 def _arguments(tool: Any, field: str) -> JsonPart:

@@ -171,6 +171,21 @@ class ToolCallParser:
         return True
 
 
+def split_calls(answer: str, names: Collection[str]) -> tuple[str, list[tuple[str, str]]]:
+    """An answer's content, and its calls of the tools there are: their names and arguments, JSON."""
+    parser = ToolCallParser(names)
+    content, calls = "", list[tuple[str, str]]()
+    for piece in [*parser.push(answer), *parser.finish()]:
+        if isinstance(piece, Content):
+            content += piece.text
+        elif isinstance(piece, CallBegin):
+            calls.append((piece.name, ""))
+        else:
+            name, arguments = calls[-1]
+            calls[-1] = name, arguments + piece.text
+    return content, calls
+
+
 class ObjectEnd:
     """Finds the end of a JSON object that comes in pieces."""
 

@@ -6,10 +6,12 @@ what they are turned into.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from qingmo.engine.grammar_tools import MAX_NAME as MAX_TOOL_NAME
+from qingmo.engine.grammar_tools import MAX_TOOLS
 from qingmo.sampling_params import MAX_LOGPROBS, MAX_N, MAX_STOP_STRINGS
 
 MAX_MESSAGES = 2048
@@ -18,7 +20,7 @@ MAX_CHOICES = 256  # of all prompts together
 MAX_LOGIT_BIAS = 1024
 MAX_NAME = 256  # characters of a name that is sent along
 MAX_INT = 2**31 - 1
-LONGEST_TEXT = 2 << 20  # characters; a body has no room for more
+LONGEST_TEXT = 1 << 20  # characters; a body has no room for more
 MAX_IDS = 131072
 
 _NO_EFFECT = "no effect"
@@ -98,8 +100,41 @@ class SamplingFields(Body):
         return self.stream_options is not None and bool(self.stream_options.include_usage)
 
 
+class JsonSchemaFormat(Body):
+    """An answer that satisfies a JSON schema. Always held to, whatever `strict` says."""
+
+    name: Annotated[str, Field(max_length=MAX_NAME)] | None = None
+    description: Text | None = None
+    schema_: Any = Field(alias="schema")
+    strict: bool | None = None
+
+
+class ResponseFormat(Body):
+    """json_schema belongs to the type of its name; pattern, a regular expression, to "regex"."""
+
+    type: Literal["text", "json_object", "json_schema", "regex"]
+    json_schema: JsonSchemaFormat | None = None
+    pattern: Text | None = None
+
+
+class FunctionDefinition(Body):
+    """parameters: a JSON schema of an object. Always held to, whatever `strict` says."""
+
+    name: Annotated[str, Field(min_length=1, max_length=MAX_TOOL_NAME)]
+    description: Text | None = None
+    parameters: dict[str, Any] | None = None
+    strict: bool | None = None
+
+
+class Tool(Body):
+    """A function that the caller can run."""
+
+    type: Literal["function"]
+    function: FunctionDefinition
+
+
 class ChatRequest(SamplingFields):
-    """POST /v1/chat/completions."""
+    """POST /v1/chat/completions. tool_choice: "none", "auto", "required" or the one tool to call."""
 
     messages: Messages
     max_completion_tokens: PositiveInt | None = None
@@ -109,13 +144,13 @@ class ChatRequest(SamplingFields):
     audio: Any = None
     function_call: Any = None
     functions: Any = None
-    response_format: Any = None
+    parallel_tool_calls: bool | None = None
+    response_format: ResponseFormat | None = None
     tool_choice: Any = None
-    tools: Any = None
+    tools: Annotated[list[Tool], Field(max_length=MAX_TOOLS)] | None = None
     web_search_options: Any = None
 
     modalities: NoEffect = None
-    parallel_tool_calls: NoEffect = None
     prediction: NoEffect = None
     reasoning_effort: NoEffect = None
     verbosity: NoEffect = None

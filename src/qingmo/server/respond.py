@@ -9,6 +9,7 @@ from fastapi import Request, Response
 from starlette.responses import JSONResponse
 
 from qingmo.engine.async_engine import Submission
+from qingmo.engine.grammar import Grammar
 from qingmo.sampling_params import SamplingParams
 from qingmo.server.connected import ClientGoneError, while_connected
 from qingmo.server.errors import RETRY_SOON, ApiError
@@ -37,14 +38,17 @@ async def respond(
     prompts: Sequence[list[int]],
     params: SamplingParams,
     on_end: OnEnd = lambda generation: None,
+    grammar: Grammar | None = None,
 ) -> Response:
-    """Answer prompts, as a stream where the body asks for one. on_end: called with what there is when it ends.
+    """Answer prompts, as a stream where the body asks for one.
+
+    on_end: called with what there is when it ends. grammar: what every answer must look like.
 
     Raises as AsyncEngine.submit does, before anything is sent.
     """
     usage = Usage(sum(len(prompt) for prompt in prompts), arrived=request.state.arrived)
     client, salt = client_of(request), body.cache_salt or ""
-    submissions = [Submission(prompt, params, client, salt) for prompt in prompts]
+    submissions = [Submission(prompt, params, client, salt, grammar) for prompt in prompts]
     generation = await Generation.submit(model.engine, submissions, usage)
 
     def end() -> None:
