@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from random import Random
 
 from demo.text import words
-from demo.text.conversation import Conversation, Language, Message, Turn
+from demo.text.conversation import LANGUAGES, Conversation, Language, Message, Turn
 from demo.text.passage_facts import EVENTS, FAMILIES, PEOPLE, THINGS, Family, PassageFact, Subject
 from demo.text.pattern_files import read_patterns
 from demo.text.phrase import ask, say
@@ -28,7 +28,7 @@ class Told:
 
 
 def conversation(rng: Random) -> Conversation:
-    language: Language = rng.choice(["en", "zh"])
+    language: Language = rng.choice(LANGUAGES)
     family = FAMILIES[rng.choices(list(FAMILIES), [4, 3, 2, 2])[0]]
     told = _told(rng, language, family)
     text = _laid_out(rng, language, _sentences(rng, language, told))

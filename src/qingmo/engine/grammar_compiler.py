@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
@@ -17,8 +16,11 @@ from qingmo.errors import InvalidRequestError, UnsupportedError
 if TYPE_CHECKING:
     from llguidance import LLMatcher, LLTokenizer
 
-REMEMBERED = 64
-"""Grammars whose automata are kept; they take 0.1 to 5 MB each. A service asks for the same few again and again."""
+SHARED = 4
+"""Answers that share an automaton. It grows with every text it has followed, by up to 20 states of 200 bytes a token,
+so it is not kept from request to request, which would save a few milliseconds of each."""
+MAX_STATES = 250_000
+"""Of an automaton: 50 MB. Four answers of 3,000 tokens each reach it at the worst."""
 MAX_ITEMS = 20_000
 """Earley items in one step: 8 times what the widest object that passes the bounds of grammar_limits.py needs."""
 MAX_TRIED = 200
@@ -52,7 +54,6 @@ class GrammarCompiler:
     def __init__(self, tokenizer: TextVocabulary, vocab_size: int, eos_token_ids: Iterable[int]) -> None:
         self._vocabulary = _Vocabulary(tokenizer, vocab_size, tuple(sorted(eos_token_ids)))
         self._tokenizer: LLTokenizer | None = None
-        self._compiled: OrderedDict[str, LLMatcher] = OrderedDict()  # by source, least recently used first
         self._lock = Lock()
 
     def compile(self, grammar: Grammar) -> Callable[[], Constraint]:
@@ -61,16 +62,14 @@ class GrammarCompiler:
 
         Raises InvalidRequestError naming the part that cannot be promised, and UnsupportedError without llguidance.
         """
-        with self._lock:
-            matcher = self._compiled.get(grammar.source) or self._compile(grammar)
-            self._compiled[grammar.source] = matcher
-            self._compiled.move_to_end(grammar.source)
-            if len(self._compiled) > REMEMBERED:
-                self._compiled.popitem(last=False)
-        eos = self._vocabulary.eos_token_ids
+        matcher, shared_by = self._compile(grammar), 0
 
         def begin() -> Constraint:
-            return GrammarConstraint(matcher.deep_copy(), eos)
+            nonlocal matcher, shared_by
+            if shared_by == SHARED:
+                matcher, shared_by = self._try(grammar.source), 0
+            shared_by += 1
+            return GrammarConstraint(matcher.deep_copy(), self._vocabulary.eos_token_ids)
 
         trigger = grammar.trigger
         return begin if trigger is None else lambda: TriggeredConstraint(trigger, begin)
@@ -87,9 +86,10 @@ class GrammarCompiler:
 
     def _try(self, source: str) -> LLMatcher:
         llguidance = _llguidance()
-        if self._tokenizer is None:
-            self._tokenizer = llguidance.LLTokenizer(self._vocabulary, eos_token=[*self._vocabulary.eos_token_ids])
-        limits = llguidance.LLParserLimits(step_max_items=MAX_ITEMS, verbose_errors=False)
+        with self._lock:
+            if self._tokenizer is None:
+                self._tokenizer = llguidance.LLTokenizer(self._vocabulary, eos_token=[*self._vocabulary.eos_token_ids])
+        limits = llguidance.LLParserLimits(step_max_items=MAX_ITEMS, max_lexer_states=MAX_STATES, verbose_errors=False)
         matcher: LLMatcher = llguidance.LLMatcher(self._tokenizer, source, log_level=0, limits=limits)
         return matcher
 
