@@ -134,8 +134,8 @@ def _with_system(rng: Random, messages: Sequence[Message]) -> Conversation:
 
 
 _CONVERSATIONS = (
-    (0.19, passage.conversation),
-    (0.15, tools.conversation),
-    (0.14, remembering),
+    (0.25, passage.conversation),
+    (0.17, tools.conversation),
+    (0.12, remembering),
     (0.1, style.conversation),
 )
