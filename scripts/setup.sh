@@ -31,6 +31,7 @@ main() {
     step "fetching Node for the chat page" "$venv/bin/python" -m pip install --quiet --require-hashes -r requirements/node.txt
   fi
   step "building the chat page" "$venv/bin/python" scripts/build_page.py
+  has_compiler || fetch_compiler
   step "compiling the engine for this machine" "$venv/bin/python" -m pip install --quiet \
     --no-build-isolation --no-deps --force-reinstall .
   fingerprint >"$stamp"
@@ -125,9 +126,9 @@ make_venv() {
 
 require_build_tools() {
   local missing=()
-  has_compiler || missing+=(compiler)
-  has_headers || missing+=(headers)
-  [ ${#missing[@]} -gt 0 ] || return 0
+  has_headers && return
+  has_compiler || missing+=(compiler) # PyPI's would do; but where a command is needed anyhow, its own is better
+  missing+=(headers)
   can_make_venv || missing+=(venv)
   fail "Qingmo's engine is compiled for this machine, and something for that is missing: ${missing[*]}." \
     "Install it with:" "" "  $(install_command "${missing[@]}")" "" "and run ./start.sh again."
@@ -139,6 +140,21 @@ has_compiler() {
     command -v "${compiler%% *}" >/dev/null && return
   done
   return 1
+}
+
+fetch_compiler() {
+  step "fetching a compiler (this system has none)" "$venv/bin/python" -m pip install --quiet --require-hashes -r requirements/zig.txt
+  mkdir -p build/zig
+  write_tool c++ c++ -mcpu=baseline # or every file would be compiled for this very CPU
+  write_tool ar ar
+  write_tool ranlib ranlib
+  CMAKE_ARGS="'-DCMAKE_CXX_COMPILER=$PWD/build/zig/c++' '-DCMAKE_AR=$PWD/build/zig/ar' '-DCMAKE_RANLIB=$PWD/build/zig/ranlib'"
+  export CMAKE_ARGS
+}
+
+write_tool() { # NAME ZIG_COMMAND...: CMake wants programs, not commands
+  printf '#!/bin/sh\nexec "%s" -m ziglang %s "$@"\n' "$PWD/$venv/bin/python" "${*:2}" >"build/zig/$1"
+  chmod +x "build/zig/$1"
 }
 
 has_headers() {

@@ -37,7 +37,7 @@ case "$*" in
   "scripts/build_page.py --lacks-node") [ -n "$NO_NODE" ] ;;
   "scripts/build_page.py") ;;
   "-m pip install"*)
-    echo "$*" >>"$CALLS"
+    echo "$*${CMAKE_ARGS:+ with $CMAKE_ARGS}" >>"$CALLS"
     if [ -n "$PIP_FAILS" ]; then echo "ERROR: no route to the index"; exit 1; fi
     if [ -n "$NO_WHEEL" ] && [[ $* == *--only-binary* ]]; then echo "ERROR: no matching distribution"; exit 1; fi
     sleep "${PIP_SECONDS:-0}"
@@ -139,6 +139,19 @@ def test_second_start_installs_nothing_and_says_nothing(machine: Machine) -> Non
 def test_without_node_the_one_of_pypi_builds_the_page(machine: Machine) -> None:
     assert machine.start(NO_NODE="1")[0] == 0
     assert [call.split()[-1] for call in machine.calls if "requirements/node.txt" in call] == ["requirements/node.txt"]
+
+
+def test_without_a_compiler_the_one_of_pypi_compiles_the_engine(machine: Machine) -> None:
+    (machine.bin / "g++").unlink()
+    code, out, err = machine.start("info")
+    assert (code, out) == (0, "qingmo got: info\n"), err
+    assert machine.calls[-2].endswith("-r requirements/zig.txt") and "--require-hashes" in machine.calls[-2]
+    compiler = machine.checkout / "build/zig/c++"
+    assert f"'-DCMAKE_CXX_COMPILER={compiler}'" in machine.calls[-1]
+    compile = subprocess.run(
+        [compiler, "-O3", "a b.cpp"], env={"PATH": str(machine.bin)}, capture_output=True, text=True
+    )
+    assert compile.stderr == "unexpected: -m ziglang c++ -mcpu=baseline -O3 a b.cpp\n"
 
 
 @pytest.mark.parametrize("name", ["web/node_modules/a.js", "web/test/a.test.ts", "src/qingmo/server/page/index.html"])
