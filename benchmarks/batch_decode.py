@@ -26,6 +26,7 @@ from qingmo.sampling_params import SamplingParams
 SEQUENCES = 50
 PROMPT_TOKENS = 344
 STEPS = 32  # contexts 345 to 376, 360 in the middle
+MAX_TOKENS = 4 * STEPS  # so that none ends while others begin
 GREEDY = SamplingParams.greedy()
 
 
@@ -42,10 +43,10 @@ class Qingmo:
 
     def steps(self, params: SamplingParams = GREEDY) -> list[float]:
         """Seconds of each of STEPS steps in which all decode; the prompts come from the prefix cache."""
-        params = replace(params, max_tokens=2 * STEPS, ignore_eos=True)
+        params = replace(params, max_tokens=MAX_TOKENS, ignore_eos=True)
         requests = [self.engine.add_request(prompt, params) for prompt in self.prompts]
         while len(self.engine.step()) < SEQUENCES:
-            pass
+            assert self.engine.has_work, "the first answers were whole before the last began"
         taken = []
         for _ in range(STEPS):
             begin = time.perf_counter()

@@ -1,18 +1,19 @@
 #include "dispatch.h"
 
-#if defined(__x86_64__)
-#include <cpuid.h>
-#endif
-
 #include <cstring>
 
-#include "platform.h"
+#include "cpu_features.h"
 
 namespace qingmo {
 
 extern const Kernels kScalarKernels;
 #if defined(__x86_64__)
-extern const Kernels kAvx512Kernels;
+extern const Kernels kAvx2Kernels, kAvx512Kernels;
+#elif defined(__aarch64__)
+extern const Kernels kNeonKernels;
+#endif
+#if QINGMO_WITH_AVX_VNNI
+extern const GemmKernel kAvxVnniGemm;
 #endif
 #if QINGMO_WITH_AMX
 extern const GemmKernel kAmxGemm;
@@ -20,44 +21,47 @@ extern const GemmKernel kAmxGemm;
 
 namespace {
 
-#if defined(__x86_64__)
-bool has_avx512_vnni() {
-    __builtin_cpu_init();
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
+// A table that differs from another by its matrix product.
+[[maybe_unused]] Kernels with_gemm(Kernels kernels, const char* name, GemmKernel gemm) {
+    kernels.name = name;
+    kernels.gemm = gemm;
+    return kernels;
 }
-#endif
 
-#if QINGMO_WITH_AMX
-bool has_amx_int8() {
-    constexpr unsigned kTile = 1u << 24, kInt8 = 1u << 25;
-    unsigned eax, ebx, ecx, edx;
-    return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (edx & kTile) && (edx & kInt8);
-}
-#endif
-
-// Best first; the last is null.
-struct Available {
-    const Kernels* kernels[4] = {};
-    const char* names[4] = {};
-    Kernels amx{};  // AVX-512's but for the matrix product
-
+// What this CPU can run, best first.
+class Available {
+   public:
     Available() {
-        int n = 0;
+        const CpuFeatures cpu = cpu_features();
 #if QINGMO_WITH_AMX
-        if (has_avx512_vnni() && has_amx_int8() && allow_tile_registers()) {
-            amx = kAvx512Kernels;
-            amx.name = "amx";
-            amx.gemm = kAmxGemm;
-            kernels[n++] = &amx;
-        }
+        if (cpu.amx) add(with_gemm(kAvx512Kernels, "amx", kAmxGemm));
 #endif
 #if defined(__x86_64__)
-        if (has_avx512_vnni()) kernels[n++] = &kAvx512Kernels;
+        if (cpu.avx512) add(kAvx512Kernels);
 #endif
-        kernels[n++] = &kScalarKernels;
-        for (int i = 0; i < n; ++i) names[i] = kernels[i]->name;
+#if QINGMO_WITH_AVX_VNNI
+        if (cpu.avx_vnni) add(with_gemm(kAvx2Kernels, "avxvnni", kAvxVnniGemm));
+#endif
+#if defined(__x86_64__)
+        if (cpu.avx2) add(kAvx2Kernels);
+#elif defined(__aarch64__)
+        if (cpu.neon) add(kNeonKernels);
+#endif
+        add(kScalarKernels);
     }
+    const Kernels* begin() const { return kernels_; }
+    const Kernels* end() const { return kernels_ + count_; }
+    const char* const* names() const { return names_; }
+
+   private:
+    void add(const Kernels& kernels) {
+        kernels_[count_] = kernels;
+        names_[count_++] = kernels.name;
+    }
+    static constexpr int kMost = 5;
+    Kernels kernels_[kMost] = {};
+    const char* names_[kMost + 1] = {};  // ended by null
+    int count_ = 0;
 };
 
 const Available& available() {
@@ -68,11 +72,11 @@ const Available& available() {
 }  // namespace
 
 const Kernels* find_kernels(const char* isa) {
-    for (const Kernels* k : available().kernels)
-        if (k && (!isa || std::strcmp(isa, k->name) == 0)) return k;
+    for (const Kernels& kernels : available())
+        if (!isa || std::strcmp(isa, kernels.name) == 0) return &kernels;
     return nullptr;
 }
 
-const char* const* available_isas() { return available().names; }
+const char* const* available_isas() { return available().names(); }
 
 }  // namespace qingmo

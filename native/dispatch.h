@@ -1,6 +1,6 @@
 // The table of kernels, and the one place that decides which instruction set fills it.
 //
-// Plain data only: this header is included by the files compiled for AVX-512, so it must bring in no inline code that
+// Plain data only: this header is included by the files compiled for AVX2 and more, so it must bring in no inline code that
 // the linker could then pick for the rest of the program.
 #pragma once
 
@@ -17,8 +17,7 @@ constexpr int kAttentionRows = 8;      // query rows the attention kernel takes 
 constexpr int kMaxHeadDim = 256;
 constexpr int kGemmRowBlock = 128;     // rows of one gemm call: their carries and activations stay in L2
 constexpr int kRowTile = 16;           // rows of int8 activations that stand together
-constexpr int kGemmRows = 8;           // rows that a vector kernel takes at once, by
-constexpr int kGemmPanel = 2;          // so many tiles of 16 columns: 16 independent chains hide the latency of a product
+constexpr int kGemmPanel = 2;          // tiles of 16 columns that all rows are multiplied with before the next are fetched
 constexpr int kWidePanel = 4;          // the same for one or two rows, so that four streams of weights are read
 
 enum class ElementType : uint32_t { int8, int4, float32, float16, bfloat16 };
@@ -137,7 +136,7 @@ struct Kernels {
     uint64_t (*read_memory)(const uint8_t* data, size_t bytes);
 };
 
-// The kernels of `isa` ("scalar", "avx512", "amx"), or of the best this CPU has where isa is null.
+// The kernels of `isa` ("scalar", "avx2", "avxvnni", "avx512", "amx", "neon"), or of the best this CPU has where isa is null.
 // Null where the name is unknown or the CPU lacks it.
 const Kernels* find_kernels(const char* isa);
 

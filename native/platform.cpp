@@ -4,8 +4,11 @@
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
+#if defined(__linux__)
+#include <sys/auxv.h>
+#include <sys/syscall.h>
+#endif
 
 #include <cerrno>
 #include <chrono>
@@ -42,13 +45,27 @@ MappedFile::~MappedFile() {
 }
 
 LazyMemory::LazyMemory(size_t bytes) : size_(bytes) {
-    void* at = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+#if defined(__APPLE__)
+    constexpr int kNoReserve = 0;  // it never reserves
+#else
+    constexpr int kNoReserve = MAP_NORESERVE;
+#endif
+    void* at = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | kNoReserve, -1, 0);
     if (at == MAP_FAILED) throw std::bad_alloc();
     data_ = static_cast<uint8_t*>(at);
 }
 
 LazyMemory::~LazyMemory() { ::munmap(data_, size_); }
 
+#if defined(__APPLE__)
+Sleep::Sleep() : semaphore_(::dispatch_semaphore_create(0)) {}
+
+Sleep::~Sleep() { ::dispatch_release(semaphore_); }
+
+void Sleep::until_woken() { ::dispatch_semaphore_wait(semaphore_, DISPATCH_TIME_FOREVER); }
+
+void Sleep::wake() { ::dispatch_semaphore_signal(semaphore_); }
+#else
 Sleep::Sleep() { ::sem_init(&semaphore_, 0, 0); }
 
 Sleep::~Sleep() { ::sem_destroy(&semaphore_); }
@@ -58,11 +75,22 @@ void Sleep::until_woken() {
 }
 
 void Sleep::wake() { ::sem_post(&semaphore_); }
+#endif
 
 bool allow_tile_registers() {
 #if defined(__linux__) && defined(__x86_64__)
     constexpr int kRequestPermission = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA (Linux 5.16)
     return ::syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+#else
+    return false;
+#endif
+}
+
+bool has_arm_dot_product() {
+#if defined(__aarch64__) && defined(__linux__)
+    return ::getauxval(AT_HWCAP) & HWCAP_ASIMDDP;
+#elif defined(__aarch64__) && defined(__APPLE__)
+    return true;  // every Mac of this architecture
 #else
     return false;
 #endif

@@ -1,7 +1,11 @@
 // Every call to the operating system.
 #pragma once
 
+#if defined(__APPLE__)
+#include <dispatch/dispatch.h>
+#else
 #include <semaphore.h>
+#endif
 
 #include <cstddef>
 #include <cstdint>
@@ -52,11 +56,17 @@ class Sleep {
     void wake();  // once for each until_woken()
 
    private:
+#if defined(__APPLE__)
+    dispatch_semaphore_t semaphore_;  // unnamed POSIX ones are missing
+#else
     sem_t semaphore_;
+#endif
 };
 
 // Linux grants the tile registers of AMX to programs that ask for them. False: not here, not in this kernel.
 bool allow_tile_registers();
+// Whether an ARM CPU multiplies bytes (the dot product of ARMv8.2). False: not ARM, or not so new.
+bool has_arm_dot_product();
 
 int64_t now_ns();        // of a clock that never goes back
 void spin_pause();       // tells the CPU that this is a waiting loop

@@ -11,6 +11,7 @@ namespace qingmo::QINGMO_ISA {
 using Float = __m512;
 struct Int { __m512i v; };
 struct Bytes { __m512i v; };
+using Halves = Bytes;
 using Mask = uint32_t;
 
 inline Float broadcast(float x) { return _mm512_set1_ps(x); }
@@ -41,14 +42,16 @@ inline Float scale_by_power(Float x, Int n) {
 inline void store_bytes(int8_t* p, Int a) { _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(a.v)); }
 
 inline Bytes load_bytes(const uint8_t* p) { return {_mm512_loadu_si512(p)}; }
-inline Bytes low_halves(Bytes b) { return {_mm512_and_si512(b.v, _mm512_set1_epi8(15))}; }
-inline Bytes high_halves(Bytes b) { return {_mm512_and_si512(_mm512_srli_epi16(b.v, 4), _mm512_set1_epi8(15))}; }
+inline Halves low_halves(Bytes b) { return {_mm512_and_si512(b.v, _mm512_set1_epi8(15))}; }
+inline Halves high_halves(Bytes b) { return {_mm512_and_si512(_mm512_srli_epi16(b.v, 4), _mm512_set1_epi8(15))}; }
 inline Int broadcast_four(const int8_t* p) {
     int32_t x;
     __builtin_memcpy(&x, p, 4);
     return {_mm512_set1_epi32(x)};
 }
+constexpr int kDotZero = 0;
 inline Int dot(Int acc, Bytes w, Int a) { return {_mm512_dpbusd_epi32(acc.v, w.v, a.v)}; }
+inline Int add_bytes(Int acc, Bytes b) { return dot(acc, b, {_mm512_set1_epi8(1)}); }
 
 inline Float load_bfloat16(const uint16_t* p) {
     __m512i wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
@@ -76,5 +79,11 @@ inline float reduce_max(Float x) {
 inline int32_t reduce_add(Int x) { return _mm512_reduce_add_epi32(x.v); }
 
 inline void prefetch(const void* p) { _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T1); }
+
+// Of 32 registers a row by a tile takes one.
+constexpr int kGemmRows = 8;  // by two tiles: 16 independent chains hide the latency of a product
+constexpr int tiles_at_once(int rows) { return rows <= 2 ? 4 : 2; }
+constexpr int kAttentionRowsAtOnce = 8, kAttentionVectors = 2;
+constexpr uint32_t kPanelBytes = 29 * 1024;  // beside activations and carries in a 48 KiB L1: two tiles of 896 inputs just fit
 
 }  // namespace qingmo::QINGMO_ISA

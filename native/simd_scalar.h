@@ -12,6 +12,7 @@ namespace qingmo::QINGMO_ISA {
 struct Float { alignas(64) float lane[16]; };
 struct Int { alignas(64) int32_t lane[16]; };
 struct Bytes { alignas(64) uint8_t byte[64]; };
+using Halves = Bytes;  // each below 16
 using Mask = uint32_t;  // bit i: lane i
 
 #define QINGMO_EACH_LANE for (int i = 0; i < 16; ++i)
@@ -56,10 +57,12 @@ inline Float scale_by_power(Float x, Int n) {
 inline void store_bytes(int8_t* p, Int a) { QINGMO_EACH_LANE p[i] = int8_t(a.lane[i]); }
 
 inline Bytes load_bytes(const uint8_t* p) { Bytes r; std::memcpy(r.byte, p, 64); return r; }
-inline Bytes low_halves(Bytes b) { for (uint8_t& byte : b.byte) byte &= 15; return b; }
-inline Bytes high_halves(Bytes b) { for (uint8_t& byte : b.byte) byte >>= 4; return b; }
+inline Halves low_halves(const Bytes& b) { Halves r; for (int i = 0; i < 64; ++i) r.byte[i] = b.byte[i] & 15; return r; }
+inline Halves high_halves(const Bytes& b) { Halves r; for (int i = 0; i < 64; ++i) r.byte[i] = b.byte[i] >> 4; return r; }
 inline Int broadcast_four(const int8_t* p) { int32_t x; std::memcpy(&x, p, 4); return broadcast_int(x); }
-// acc[i] += sum over j of w[4i + j] * a's byte j, where every lane of a holds the same four signed bytes.
+// acc[i] += sum over j of (w[4i + j] - kDotZero) * a's byte j, where every lane of a holds the same four signed bytes.
+// kDotZero is what suits an instruction set, 0 or 128; of Halves nothing is taken away.
+constexpr int kDotZero = 0;
 inline Int dot(Int acc, Bytes w, Int a) {
     int8_t four[4];
     std::memcpy(four, a.lane, 4);
@@ -69,6 +72,9 @@ inline Int dot(Int acc, Bytes w, Int a) {
     }
     return acc;
 }
+
+// acc[i] += b[4i] + b[4i + 1] + b[4i + 2] + b[4i + 3].
+inline Int add_bytes(Int acc, Bytes b) { return dot(acc, b, broadcast_int(0x01010101)); }
 
 inline float float_from_bfloat16(uint16_t h) {
     uint32_t bits = uint32_t(h) << 16;
@@ -94,5 +100,11 @@ inline float reduce_max(Float x) {
 inline int32_t reduce_add(Int x) { int32_t sum = 0; QINGMO_EACH_LANE sum += x.lane[i]; return sum; }
 
 inline void prefetch(const void* p) { __builtin_prefetch(p, 0, 2); }
+
+// How the kernels share out their registers; results do not depend on it.
+constexpr int kGemmRows = 4;                                             // rows of a product computed together, by
+constexpr int tiles_at_once(int rows) { return rows <= 2 ? 2 : 1; }      // so many tiles
+constexpr int kAttentionRowsAtOnce = 4, kAttentionVectors = 1;           // query rows, by vectors of keys or values
+constexpr uint32_t kPanelBytes = 29 * 1024;  // of weights worked on with all rows before the next: what L1 keeps
 
 }  // namespace qingmo::QINGMO_ISA

@@ -26,7 +26,10 @@ OLDEST_NODE = (20, 19)
 def main() -> None:
     if sys.argv[1:] == ["--lacks-node"]:
         sys.exit(is_built() or find_node() is not None)
-    build()
+    try:
+        build()
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"The chat page is not built: {' '.join(error.cmd)} failed; see above why.")
 
 
 def build() -> None:

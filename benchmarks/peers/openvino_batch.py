@@ -28,7 +28,7 @@ def main() -> None:
 
     def seconds(sequences: int, prompt_tokens: int, steps: int) -> float:
         rng = np.random.default_rng(0)
-        config = genai.GenerationConfig(max_new_tokens=2 * steps, ignore_eos=True, do_sample=False)
+        config = genai.GenerationConfig(max_new_tokens=4 * steps, ignore_eos=True, do_sample=False)
         prompts = [ov.Tensor(rng.integers(0, 150_000, (1, prompt_tokens))) for _ in range(sequences)]
         handles = [pipeline.add_request(i, prompt, config) for i, prompt in enumerate(prompts)]
         while not all(handle.can_read() for handle in handles):

@@ -49,24 +49,27 @@ inline const typename Cache::Element* key_tile(const AttentionTask& task, uint32
     return reinterpret_cast<const typename Cache::Element*>(task.blocks + size_t(block) * task.block_bytes);
 }
 
-// out[r][16 * tile + lane] for K tiles of 16 keys; all R rows at once, so that a key is read once for all.
+// out[r][16 * tile + lane] for R rows and K tiles of 16 keys; as many rows at once as registers hold, so that a key is read
+// once for all of them.
 template <int R, int K, class Cache>
-inline void scores(const AttentionTask& task, const AttentionRows& rows, uint32_t chunk, uint32_t tile, float (*out)[kAttentionChunk]) {
+inline void scores(const AttentionTask& task, const float* const* query, uint32_t chunk, uint32_t tile, float (*out)[kAttentionChunk]) {
+    constexpr int kNow = R < kAttentionRowsAtOnce ? R : kAttentionRowsAtOnce;
     const typename Cache::Element* keys[K];
     for (int k = 0; k < K; ++k) keys[k] = key_tile<Cache>(task, chunk, tile + k);
-    Float sum[R][K];
-    for (int r = 0; r < R; ++r)
+    Float sum[kNow][K];
+    for (int r = 0; r < kNow; ++r)
         for (int k = 0; k < K; ++k) sum[r][k] = broadcast(0);
     for (uint32_t d = 0; d < task.head_dim; ++d) {
         Float key[K];
         for (int k = 0; k < K; ++k) key[k] = Cache::read(keys[k] + d * kBlockTokens);
-        for (int r = 0; r < R; ++r) {
-            Float q = broadcast(rows.query[r][d]);
+        for (int r = 0; r < kNow; ++r) {
+            Float q = broadcast(query[r][d]);
             for (int k = 0; k < K; ++k) sum[r][k] = fma(q, key[k], sum[r][k]);
         }
     }
-    for (int r = 0; r < R; ++r)
+    for (int r = 0; r < kNow; ++r)
         for (int k = 0; k < K; ++k) store(out[r] + (tile + k) * kBlockTokens, mul(sum[r][k], broadcast(task.scale)));
+    if constexpr (R > kNow) scores<R - kNow, K, Cache>(task, query + kNow, chunk, tile, out + kNow);
 }
 
 // Turns a row's scores into exp(score - max), zero where there is no key; its max and sum go to the state.
@@ -112,13 +115,18 @@ inline void weigh_values(const AttentionTask& task, uint32_t chunk, float (*p)[k
         for (int v = 0; v < V; ++v) store(out + r * out_stride + dim + v * kLanes, sum[r][v]);
 }
 
+// All dimensions of R rows, as many rows and dimensions at once as registers hold.
 template <int R, class Cache>
 inline void weigh_all_dims(const AttentionTask& task, uint32_t chunk, float (*p)[kAttentionChunk], uint32_t begin,
                            uint32_t end, float* out, size_t out_stride) {
+    constexpr int kNow = R < kAttentionRowsAtOnce ? R : kAttentionRowsAtOnce;
+    constexpr uint32_t kDims = kAttentionVectors * kLanes;
     uint32_t dim = 0;
-    for (; dim + 2 * kLanes <= task.head_dim; dim += 2 * kLanes)
-        weigh_values<R, 2, Cache>(task, chunk, p, begin, end, dim, out, out_stride);
-    if (dim < task.head_dim) weigh_values<R, 1, Cache>(task, chunk, p, begin, end, dim, out, out_stride);
+    for (; dim + kDims <= task.head_dim; dim += kDims)
+        weigh_values<kNow, kAttentionVectors, Cache>(task, chunk, p, begin, end, dim, out, out_stride);
+    for (; dim < task.head_dim; dim += kLanes) weigh_values<kNow, 1, Cache>(task, chunk, p, begin, end, dim, out, out_stride);
+    if constexpr (R > kNow)
+        weigh_all_dims<R - kNow, Cache>(task, chunk, p + kNow, begin, end, out + kNow * out_stride, out_stride);
 }
 
 template <int R, class Cache>
@@ -129,8 +137,9 @@ inline void attend_rows(const AttentionTask& task, uint32_t chunk, float* states
     alignas(64) float p[R][kAttentionChunk];
 
     uint32_t tile = 0;
-    for (; tile + 2 <= tiles; tile += 2) scores<R, 2, Cache>(task, rows, chunk, tile, p);
-    if (tile < tiles) scores<R, 1, Cache>(task, rows, chunk, tile, p);
+    for (; tile + kAttentionVectors <= tiles; tile += kAttentionVectors)
+        scores<R, kAttentionVectors, Cache>(task, rows.query, chunk, tile, p);
+    for (; tile < tiles; ++tile) scores<R, 1, Cache>(task, rows.query, chunk, tile, p);
     for (int r = 0; r < R; ++r) {
         softmax(p[r], rows.keys[r], tiles, states + r * stride);
         for (uint32_t d = 0; d < task.head_dim; d += kLanes) store(states + r * stride + kLanes + d, broadcast(0));

@@ -13,10 +13,6 @@
 
 namespace qingmo::QINGMO_ISA {
 
-// Bytes of weights worked on with all rows before the next: what a 48 KiB L1 keeps beside activations and carries. Two
-// tiles of 896 inputs, this family's hidden size, just fit.
-constexpr uint32_t kPanelBytes = 29 * 1024;
-
 // sum[r][t] += weight scale * activation scale * integer dot product of one activation group; the pointers of activations
 // are at the rows' group.
 template <int R, int T, class Weights>
@@ -28,7 +24,7 @@ inline void add_group(const Weights& weights, const int8_t* values, const float*
 #pragma GCC unroll 8
     for (int turn = 0; turn < kActivationGroup / 4; ++turn) {
         const int k = Weights::four(turn);
-        Bytes w[T];
+        decltype(weights.weights(0, 0)) w[T];
         for (int t = 0; t < T; ++t) w[t] = weights.weights(t, k);
         for (int r = 0; r < R; ++r) {
             Int four = broadcast_four(values + r * kActivationGroup + k * 4);
@@ -41,24 +37,31 @@ inline void add_group(const Weights& weights, const int8_t* values, const float*
     }
 }
 
-// R rows by T tiles over activation groups [begin, end), added to carry [R][T][16], or put there where begin is 0. The
-// sums never leave their registers.
-template <int R, int T, class Weights>
-inline void quantized_product(const GemmTask& task, uint32_t row, uint32_t tile, uint32_t begin, uint32_t end, float* carry) {
-    RowsAt rows(task.activations, task.rows, row, begin);
-    Weights weights(task.matrix, tile, begin);
-    Float sum[R][T];
-    for (int r = 0; r < R; ++r)
-        for (int t = 0; t < T; ++t) sum[r][t] = begin ? load(carry + (r * T + t) * kLanes) : broadcast(0);
-    for (uint32_t group = begin; group < end; ++group) {
-        weights.enter_group(sum);
-        add_group<R, T>(weights, rows.values, rows.scales, rows.corrections, sum);
-        weights.next_group();
-        rows.next_group();
+// Products of R rows by P neighbouring tiles over activation groups [begin, end), added to carry, or put there where begin
+// is 0. carry: [R][T][16], of a panel of T tiles, at the first of the P. The sums never leave their registers, where there
+// are enough.
+template <class Weights>
+struct QuantizedProduct {
+    // Rows to be tried where `rows` are too many.
+    static constexpr int fewer(int rows) { return rows - 1; }
+
+    template <int R, int P, int T>
+    static void add(const GemmTask& task, uint32_t row, uint32_t tile, uint32_t begin, uint32_t end, float* carry) {
+        RowsAt rows(task.activations, task.rows, row, begin);
+        Weights weights(task.matrix, tile, begin);
+        Float sum[R][P];
+        for (int r = 0; r < R; ++r)
+            for (int t = 0; t < P; ++t) sum[r][t] = begin ? load(carry + (r * T + t) * kLanes) : broadcast(0);
+        for (uint32_t group = begin; group < end; ++group) {
+            weights.enter_group(sum);
+            add_group<R, P>(weights, rows.values, rows.scales, rows.corrections, sum);
+            weights.next_group();
+            rows.next_group();
+        }
+        for (int r = 0; r < R; ++r)
+            for (int t = 0; t < P; ++t) store(carry + (r * T + t) * kLanes, sum[r][t]);
     }
-    for (int r = 0; r < R; ++r)
-        for (int t = 0; t < T; ++t) store(carry + (r * T + t) * kLanes, sum[r][t]);
-}
+};
 
 struct FromFloat32 {
     using Element = float;
@@ -73,45 +76,56 @@ struct FromBfloat16 {
     static Float read(const uint16_t* p) { return load_bfloat16(p); }
 };
 
-// R rows by T tiles of float products over inputs [begin, end): one fused multiply-add an input, in order.
-template <int R, int T, class From>
-inline void float_product(const GemmTask& task, uint32_t row, uint32_t tile, uint32_t begin, uint32_t end, float* carry) {
-    const Activations& acts = task.activations;
-    const auto* weights = reinterpret_cast<const typename From::Element*>(task.matrix.tiles + tile * task.matrix.tile_bytes);
-    const size_t tile_elements = size_t(task.matrix.inputs) * kLanes;
-    const float* values = acts.floats + row * acts.stride;
-    Float sum[R][T];
-    for (int r = 0; r < R; ++r)
-        for (int t = 0; t < T; ++t) sum[r][t] = begin ? load(carry + (r * T + t) * kLanes) : broadcast(0);
-    for (uint32_t k = begin; k < end; ++k) {
-        Float w[T];
-        for (int t = 0; t < T; ++t) w[t] = From::read(weights + t * tile_elements + size_t(k) * kLanes);
-        for (int r = 0; r < R; ++r) {
-            Float a = broadcast(values[r * acts.stride + k]);
-            for (int t = 0; t < T; ++t) sum[r][t] = fma(a, w[t], sum[r][t]);
+// The same over inputs [begin, end) of unquantized weights: one fused multiply-add an input, in order.
+template <class From>
+struct FloatProduct {
+    static constexpr int fewer(int rows) { return rows / 2; }
+
+    template <int R, int P, int T>
+    static void add(const GemmTask& task, uint32_t row, uint32_t tile, uint32_t begin, uint32_t end, float* carry) {
+        const Activations& acts = task.activations;
+        const auto* weights = reinterpret_cast<const typename From::Element*>(task.matrix.tiles + tile * task.matrix.tile_bytes);
+        const size_t tile_elements = size_t(task.matrix.inputs) * kLanes;
+        const float* values = acts.floats + row * acts.stride;
+        Float sum[R][P];
+        for (int r = 0; r < R; ++r)
+            for (int t = 0; t < P; ++t) sum[r][t] = begin ? load(carry + (r * T + t) * kLanes) : broadcast(0);
+        for (uint32_t k = begin; k < end; ++k) {
+            Float w[P];
+            for (int t = 0; t < P; ++t) w[t] = From::read(weights + t * tile_elements + size_t(k) * kLanes);
+            for (int r = 0; r < R; ++r) {
+                Float a = broadcast(values[r * acts.stride + k]);
+                for (int t = 0; t < P; ++t) sum[r][t] = fma(a, w[t], sum[r][t]);
+            }
         }
+        for (int r = 0; r < R; ++r)
+            for (int t = 0; t < P; ++t) store(carry + (r * T + t) * kLanes, sum[r][t]);
     }
-    for (int r = 0; r < R; ++r)
-        for (int t = 0; t < T; ++t) store(carry + (r * T + t) * kLanes, sum[r][t]);
+};
+
+// R rows by the tiles of a panel from the Nth on, as many at once as there are registers for.
+template <class Product, int R, int T, int N = 0>
+inline void add_tiles(const GemmTask& task, uint32_t row, uint32_t tile, uint32_t begin, uint32_t end, float* carry) {
+    constexpr int kNow = tiles_at_once(R) < T - N ? tiles_at_once(R) : T - N;
+    Product::template add<R, kNow, T>(task, row, tile + N, begin, end, carry + N * kLanes);
+    if constexpr (N + kNow < T) add_tiles<Product, R, T, N + kNow>(task, row, tile, begin, end, carry);
 }
 
-// Some of the rows that are left; returns how many.
-template <int T, class Weights>
-inline uint32_t quantized_rows(const GemmTask& task, uint32_t row, uint32_t tile, uint32_t begin, uint32_t end, float* carry) {
-    const uint32_t left = task.row_end - row;
-    if constexpr (T <= kGemmPanel) {
-        switch (left) {
-            case 1: case 2: break;
-            case 3: return quantized_product<3, T, Weights>(task, row, tile, begin, end, carry), 3;
-            case 4: return quantized_product<4, T, Weights>(task, row, tile, begin, end, carry), 4;
-            case 5: return quantized_product<5, T, Weights>(task, row, tile, begin, end, carry), 5;
-            case 6: return quantized_product<6, T, Weights>(task, row, tile, begin, end, carry), 6;
-            case 7: return quantized_product<7, T, Weights>(task, row, tile, begin, end, carry), 7;
-            default: return quantized_product<8, T, Weights>(task, row, tile, begin, end, carry), 8;
-        }
-    }
-    if (left >= 2) return quantized_product<2, T, Weights>(task, row, tile, begin, end, carry), 2;
-    return quantized_product<1, T, Weights>(task, row, tile, begin, end, carry), 1;
+// At most R of the `left` rows by a panel; returns how many.
+template <class Product, int R, int T>
+inline uint32_t add_rows(const GemmTask& task, uint32_t left, uint32_t row, uint32_t tile, uint32_t begin, uint32_t end, float* carry) {
+    if constexpr (R > 1)
+        if (left < R) return add_rows<Product, Product::fewer(R), T>(task, left, row, tile, begin, end, carry);
+    add_tiles<Product, R, T>(task, row, tile, begin, end, carry);
+    return R;
+}
+
+// Some of the rows from `row` on, of one tile of rows, by a panel; returns how many.
+template <class Product, int T>
+inline uint32_t next_rows(const GemmTask& task, uint32_t row, uint32_t tile, uint32_t begin, uint32_t end, float* carry) {
+    const uint32_t left = task.row_end - row, of_tile = kRowTile - row % kRowTile;
+    constexpr int kMost = T <= kGemmPanel ? kGemmRows : 2;  // a wide panel is for one or two rows
+    return add_rows<Product, kMost, T>(task, left < of_tile ? left : of_tile, row, tile, begin, end, carry);
 }
 
 template <int T, class Weights>
@@ -127,12 +141,11 @@ inline void vector_panel(const GemmTask& task, uint32_t tile, float* carries) {
         const uint32_t end = begin + step < groups ? begin + step : groups;
         float* carry = carries;
         for (uint32_t row = task.row_begin; row < task.row_end;) {
-            const uint32_t used = quantized_rows<T, Weights>(task, row, tile, begin, end, carry);
+            const uint32_t used = next_rows<QuantizedProduct<Weights>, T>(task, row, tile, begin, end, carry);
             row += used;
             carry += used * T * kLanes;
             if (once) continue;
-            const uint8_t* to = next + ahead * ((used + kGemmRows - 1) / kGemmRows);
-            for (; next < to; next += 64) prefetch(next);
+            for (const uint8_t* to = next + ahead; next < to; next += 64) prefetch(next);
         }
     }
 }
@@ -154,18 +167,6 @@ inline void quantized_panel(const GemmTask& task, uint32_t tile, float* carry) {
 }
 #endif
 
-// Some of the rows that are left; returns how many.
-template <int T, class From>
-inline uint32_t float_rows(const GemmTask& task, uint32_t row, uint32_t tile, uint32_t begin, uint32_t end, float* carry) {
-    const uint32_t left = task.row_end - row;
-    if constexpr (T <= kGemmPanel) {
-        if (left >= 8) return float_product<8, T, From>(task, row, tile, begin, end, carry), 8;
-        if (left >= 4) return float_product<4, T, From>(task, row, tile, begin, end, carry), 4;
-    }
-    if (left >= 2) return float_product<2, T, From>(task, row, tile, begin, end, carry), 2;
-    return float_product<1, T, From>(task, row, tile, begin, end, carry), 1;
-}
-
 template <int T, class From>
 inline void float_panel(const GemmTask& task, uint32_t tile, float* carries) {
     const uint32_t inputs = task.matrix.inputs, step = kPanelBytes / (T * kLanes * sizeof(typename From::Element));
@@ -173,7 +174,7 @@ inline void float_panel(const GemmTask& task, uint32_t tile, float* carries) {
         uint32_t end = k + step < inputs ? k + step : inputs;
         float* carry = carries;
         for (uint32_t row = task.row_begin; row < task.row_end;) {
-            const uint32_t used = float_rows<T, From>(task, row, tile, k, end, carry);
+            const uint32_t used = next_rows<FloatProduct<From>, T>(task, row, tile, k, end, carry);
             row += used;
             carry += used * T * kLanes;
         }

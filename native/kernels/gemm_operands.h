@@ -75,7 +75,8 @@ class Int8Weights {
     static constexpr int four(int turn) { return turn; }
     Bytes weights(int t, int four) const { return load_bytes(bytes_ + t * tile_bytes_ + four * 64); }
     Float scaled(Float product, int) const { return product; }
-    static int32_t correction(int32_t of_128) { return of_128; }
+    // What an integer sum of dot() begins with.
+    static int32_t correction(int32_t of_128) { return kDotZero == kZero ? 0 : of_128; }
 
    private:
     void pass_head() {
@@ -115,7 +116,7 @@ class Int4Weights {
     }
     // A byte's low half belongs to one of the first four fours, its high half to the one four further.
     static constexpr int four(int turn) { return turn / 2 + turn % 2 * 4; }
-    Bytes weights(int t, int four) const {
+    Halves weights(int t, int four) const {
         const Bytes both = load_bytes(bytes_ + t * tile_bytes_ + four % 4 * 64);
         return four < 4 ? low_halves(both) : high_halves(both);
     }

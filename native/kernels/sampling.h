@@ -48,10 +48,9 @@ inline void exp_all(const float* x, uint32_t n, float* out) {
 // Four streams side by side, as the gemm reads weights for one row.
 inline uint64_t read_memory(const uint8_t* data, size_t bytes) {
     Int sum[4] = {broadcast_int(0), broadcast_int(0), broadcast_int(0), broadcast_int(0)};
-    const Int ones = broadcast_int(0x01010101);
     const size_t stream = bytes / 4;
     for (size_t i = 0; i < stream; i += 64)
-        for (int j = 0; j < 4; ++j) sum[j] = dot(sum[j], load_bytes(data + j * stream + i), ones);
+        for (int j = 0; j < 4; ++j) sum[j] = add_bytes(sum[j], load_bytes(data + j * stream + i));
     return uint64_t(uint32_t(reduce_add(add(add(sum[0], sum[1]), add(sum[2], sum[3])))));
 }
 

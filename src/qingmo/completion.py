@@ -14,15 +14,25 @@ class TokenLogprob:
     top: tuple[tuple[int, float], ...]  # (token id, logprob), likeliest first
 
 
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A tool that the model wants to be called."""
+
+    name: str
+    arguments: str  # JSON; cut off where the answer was
+
+
 @dataclass(slots=True)
 class CompletionOutput:
     """One answer."""
 
     index: int
-    text: str = ""
+    text: str = ""  # without its calls of tools
     token_ids: list[int] = field(default_factory=list)  # the end-of-sequence token included
-    finish_reason: str | None = None  # "stop": it ended by itself or at a stop string; "length": a limit was reached
+    finish_reason: str | None = None
+    """"stop": it ended by itself or at a stop string; "length": a limit was reached; "tool_calls": it calls tools."""
     logprobs: list[TokenLogprob] | None = None  # one a token, where asked for
+    tool_calls: list[ToolCall] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -49,3 +59,7 @@ class Completion:
     @property
     def logprobs(self) -> list[TokenLogprob] | None:
         return self.outputs[0].logprobs
+
+    @property
+    def tool_calls(self) -> list[ToolCall]:
+        return self.outputs[0].tool_calls

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import fields
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from qingmo.completion import Completion, CompletionOutput, TokenLogprob
+from qingmo.completion import Completion, CompletionOutput, TokenLogprob, ToolCall
 from qingmo.config import DEFAULT_MODEL, EngineConfig
+from qingmo.engine.answer_rules import AnswerRules, answer_rules
 from qingmo.engine.build import build_engine
+from qingmo.engine.grammar import Grammar, json_schema_grammar, regex_grammar
 from qingmo.engine.prompts import Prompts
 from qingmo.engine.sync_engine import SyncEngine
 from qingmo.errors import InvalidRequestError
+from qingmo.model.tool_calls import split_calls
 from qingmo.sampling_params import SamplingParams
 
 if TYPE_CHECKING:
@@ -24,6 +27,9 @@ if TYPE_CHECKING:
 Prompt: TypeAlias = "str | Sequence[int]"
 Message: TypeAlias = "Mapping[str, Any]"
 Params: TypeAlias = "SamplingParams | Sequence[SamplingParams | None] | None"
+Schema: TypeAlias = "Mapping[str, Any] | type[Any]"
+"""A JSON schema, or a pydantic model that describes one."""
+ToolChoice: TypeAlias = "str | Mapping[str, Any]"
 
 
 class LLM:
@@ -59,14 +65,23 @@ class LLM:
         llm._engine, llm._prompts = SyncEngine(engine), prompts
         return llm
 
-    def generate(self, prompts: Prompt | Sequence[Prompt], params: Params = None) -> list[Completion]:
+    def generate(
+        self,
+        prompts: Prompt | Sequence[Prompt],
+        params: Params = None,
+        *,
+        schema: Schema | None = None,
+        pattern: str | None = None,
+    ) -> list[Completion]:
         """Continue each prompt, text or token ids, one or many. params: one for all, or one for each.
 
+        schema, pattern: what the answers must look like, see `chat`.
         Returns a Completion for each prompt, in order. Raises InvalidRequestError, and then nothing was generated.
         """
         wanted = _as_list(prompts)
         texts = [prompt if isinstance(prompt, str) else None for prompt in wanted]
-        return self._complete(texts, [self._prompts.encode(prompt) for prompt in wanted], params)
+        encoded = [self._prompts.encode(prompt) for prompt in wanted]
+        return self._complete(texts, encoded, params, AnswerRules(_form(schema, pattern)))
 
     def chat(
         self,
@@ -74,17 +89,26 @@ class LLM:
         params: Params = None,
         *,
         tools: Sequence[Mapping[str, Any]] | None = None,
+        tool_choice: ToolChoice = "auto",
+        schema: Schema | None = None,
+        pattern: str | None = None,
     ) -> list[Completion]:
         """Answer a conversation, or each of several: lists of {"role": ..., "content": ...}.
 
+        tools: functions that answers may call, as OpenAI's API describes them; tool_choice: "none", "auto", "required",
+        or {"type": "function", "function": {"name": ...}} for one. What they call stands in `tool_calls`.
+        schema: a JSON schema or a pydantic model that answers satisfy, as long as they do not end with "length".
+        pattern: a regular expression that they match, in its place.
         Returns a Completion for each conversation, in order. Raises InvalidRequestError naming the field.
         """
+        rules = answer_rules(_form(schema, pattern), tools, tool_choice, self._prompts.control_tokens)
         conversations: Sequence[Any] = messages if _is_many_chats(messages) else [messages]
-        encoded = [self._prompts.encode_chat(conversation, tools) for conversation in conversations]
-        completions = self._complete([None] * len(encoded), encoded, params)
-        for completion in completions:
-            for output in completion.outputs:
-                self._prompts.remember(output.text, output.token_ids)
+        encoded = [self._prompts.encode_chat(conversation, rules.tools) for conversation in conversations]
+        completions = self._complete([None] * len(encoded), encoded, params, rules)
+        for output in [output for completion in completions for output in completion.outputs]:
+            self._prompts.remember(output.text, output.token_ids)
+            if rules.names:
+                _read_calls(output, rules.names)
         return completions
 
     def stream(
@@ -93,16 +117,20 @@ class LLM:
         params: SamplingParams | None = None,
         *,
         tools: Sequence[Mapping[str, Any]] | None = None,
+        schema: Schema | None = None,
+        pattern: str | None = None,
     ) -> Iterator[str]:
         """Answer a conversation or continue a prompt, giving text as it comes. Closing the iterator stops the answer.
 
+        schema, pattern: see `chat`. tools: see `chat`; the text has the calls as the model writes them.
         Raises InvalidRequestError: for the prompt's form at once, for what it asks of the engine with the first piece.
         """
         if params is not None and params.n not in (None, 1):
             raise InvalidRequestError(f"n is {params.n}; a stream has one answer. Use chat or generate.", field="n")
+        rules = answer_rules(_form(schema, pattern), tools, "auto", self._prompts.control_tokens)
         if not _is_chat(messages):
-            return self._pieces(self._prompts.encode(messages), params, [], [])  # type: ignore[arg-type]
-        return self._chat_pieces(self._prompts.encode_chat(messages, tools), params)
+            return self._pieces(self._prompts.encode(messages), params, rules, [], [])  # type: ignore[arg-type]
+        return self._chat_pieces(self._prompts.encode_chat(messages, tools), params, rules)
 
     def logits(self, token_ids: Sequence[int]) -> np.ndarray:
         """The logits after each token of a prompt, float32 [tokens, vocab_size]."""
@@ -118,32 +146,39 @@ class LLM:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _complete(self, texts: list[str | None], prompts: list[list[int]], params: Params) -> list[Completion]:
-        each = _one_for_each(params, len(prompts))
+    def _complete(
+        self, texts: list[str | None], prompts: list[list[int]], params: Params, rules: AnswerRules
+    ) -> list[Completion]:
+        each = [rules.applied(one or SamplingParams()) for one in _one_for_each(params, len(prompts))]
         completions = [
-            Completion(text, prompt, [CompletionOutput(i) for i in range((p and p.n) or 1)])
+            Completion(text, prompt, [CompletionOutput(i) for i in range(p.n or 1)])
             for text, prompt, p in zip(texts, prompts, each, strict=True)
         ]
-        for index, output in self._engine.run(prompts, each):
+        for index, output in self._engine.run(prompts, each, rules.grammar):
             _extend(completions[index], output)
         return completions
 
     def _pieces(
-        self, prompt: list[int], params: SamplingParams | None, pieces: list[str], token_ids: list[int]
+        self,
+        prompt: list[int],
+        params: SamplingParams | None,
+        rules: AnswerRules,
+        pieces: list[str],
+        token_ids: list[int],
     ) -> Iterator[str]:
         """The answer's text as it comes; what was given out so far is in `pieces` and `token_ids`."""
-        with closing(self._engine.run([prompt], [params])) as run:
+        with closing(self._engine.run([prompt], [params], rules.grammar)) as run:
             for _, output in run:
                 token_ids.append(output.token_id)
                 if output.text:
                     pieces.append(output.text)
                     yield output.text
 
-    def _chat_pieces(self, prompt: list[int], params: SamplingParams | None) -> Iterator[str]:
+    def _chat_pieces(self, prompt: list[int], params: SamplingParams | None, rules: AnswerRules) -> Iterator[str]:
         pieces: list[str] = []
         token_ids: list[int] = []
         try:
-            yield from self._pieces(prompt, params, pieces, token_ids)
+            yield from self._pieces(prompt, params, rules, pieces, token_ids)
         finally:
             self._prompts.remember("".join(pieces), token_ids)
 
@@ -158,6 +193,22 @@ def _extend(completion: Completion, token: TokenOutput) -> None:
     if token.logprob is not None:
         output.logprobs = output.logprobs or []
         output.logprobs.append(TokenLogprob(token.token_id, token.logprob, token.top_logprobs))
+
+
+def _form(schema: Schema | None, pattern: str | None) -> Grammar | None:
+    if schema is None:
+        return None if pattern is None else regex_grammar(pattern, "pattern")
+    if pattern is not None:
+        raise InvalidRequestError("An answer satisfies a schema or matches a pattern; give one.", field="pattern")
+    described = getattr(schema, "model_json_schema", None)
+    return json_schema_grammar(described() if described else schema)
+
+
+def _read_calls(output: CompletionOutput, names: Collection[str]) -> None:
+    output.text, calls = split_calls(output.text, names)
+    output.tool_calls = [ToolCall(name, arguments) for name, arguments in calls]
+    if calls and output.finish_reason == "stop":
+        output.finish_reason = "tool_calls"
 
 
 def _as_list(prompts: Any) -> list[Prompt]:

@@ -8,7 +8,17 @@ import sys
 import pytest
 from driver import qingmo
 
-HEAVY = ("numpy", "rich", "tokenizers", "minijinja", "huggingface_hub", "qingmo._native")
+HEAVY = (
+    "fastapi",
+    "numpy",
+    "pydantic",
+    "uvicorn",
+    "rich",
+    "tokenizers",
+    "minijinja",
+    "huggingface_hub",
+    "qingmo._native",
+)
 
 
 def test_help_names_every_command_and_loads_nothing_heavy() -> None:
@@ -18,7 +28,7 @@ def test_help_names_every_command_and_loads_nothing_heavy() -> None:
         f"except SystemExit: print('heavy:', [m for m in {HEAVY!r} if m in sys.modules])"
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    for command in ("chat", "pull", "info"):
+    for command in ("serve", "chat", "pull", "info"):
         assert f"\n  {command} " in shown
     assert "heavy: []" in shown
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+import random
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from engine.conftest import MakeEngine
+from engine.conftest import MakeEngine, MakeRunner
 
+from qingmo.config import EngineConfig
 from qingmo.engine.answer_stream import AnswerStream
 from qingmo.engine.async_engine import AsyncEngine, Submission
 from qingmo.engine.engine import NO_TOKEN, Engine, TokenOutput
 from qingmo.errors import EngineError, InvalidRequestError, PromptTooLongError, QueueFullError, StoppingError
+from qingmo.model.tokenizer import Tokenizer
 from qingmo.sampling_params import SamplingParams
 
 LONG = SamplingParams.greedy(max_tokens=1000, ignore_eos=True)
@@ -331,5 +334,30 @@ def test_other_tasks_run_while_a_step_is_computed(make_engine: MakeEngine) -> No
                 await asyncio.sleep(0)
                 turns += 1
             assert turns > len(answer.result())
+
+    in_loop(main)
+
+
+def test_streams_dropped_at_any_moment_give_every_block_back(
+    make_native_runner: MakeRunner, vocabulary: Tokenizer
+) -> None:
+    chooser = random.Random(0)
+
+    async def main() -> None:
+        config = EngineConfig(max_batched_tokens=32, max_num_seqs=8, enable_prefix_caching=False)
+        async with serving(Engine(make_native_runner(24), vocabulary, config=config)) as engine:
+
+            async def ask_and_drop(number: int) -> None:
+                params = SamplingParams(max_tokens=60, n=1 + number % 2, seed=1, ignore_eos=True)
+                client = str(number % 7)
+                stream = await engine.submit(Submission(prompt(number, chooser.randint(1, 150)), params, client))
+                await asyncio.sleep(chooser.random() * 0.2)
+                stream.abort()
+
+            await asyncio.gather(*map(ask_and_drop, range(100)))
+            answer = await collect(await engine.submit(Submission(prompt(0), greedy(3))))
+            assert len(answer) == 3
+            await until(lambda: not engine.status().kv_blocks_used)
+            assert engine.status().requests == ()
 
     in_loop(main)

@@ -23,9 +23,17 @@ class Spell:
         self.left = [*token_ids, end]
         self.done: list[int] = []
 
-    def fill_mask(self, mask: np.ndarray) -> None:
+    @property
+    def is_complete(self) -> bool:
+        return len(self.left) == 1
+
+    def fill_mask(self, mask: np.ndarray) -> bool:
         mask[:] = 0
         mask[self.left[0] // 32] = np.uint32(1 << self.left[0] % 32)
+        return True
+
+    def forced(self) -> list[int]:
+        return []
 
     def accept(self, token_id: int) -> None:
         assert token_id == self.left[0]

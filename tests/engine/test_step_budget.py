@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+import random
+from dataclasses import replace
 
+import pytest
+from engine.conftest import MakeRunner
+
+from qingmo.config import EngineConfig
+from qingmo.engine.engine import Engine, TokenOutput
 from qingmo.engine.step_budget import ALONE_SECONDS, STEP_SECONDS, StepBudget
+from qingmo.model.tokenizer import Tokenizer
+from qingmo.sampling_params import SamplingParams
 
 
 def learned(seconds_per_row: float) -> StepBudget:
@@ -58,3 +66,31 @@ def test_few_rows_say_nothing_about_many() -> None:
     before = budget.prompt_rows(10, 10_000)
     budget.observe(3, 0.03)
     assert budget.prompt_rows(10, 10_000) == before
+
+
+class Erratic(StepBudget):
+    """Any number of rows, as on a machine whose speed jumps."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self._random = random.Random(seed)
+
+    def prompt_rows(self, decoding: int, limit: int) -> int:
+        return self._random.randint(1, limit)
+
+
+def test_answers_do_not_depend_on_how_steps_are_filled(make_native_runner: MakeRunner, vocabulary: Tokenizer) -> None:
+    def answers(budget: StepBudget) -> dict[int, list[TokenOutput]]:
+        engine = Engine(make_native_runner(64), vocabulary, config=EngineConfig())
+        engine._scheduler._budget = budget
+        params = SamplingParams(max_tokens=6, seed=1, logprobs=5, ignore_eos=True)
+        for number in range(6):
+            engine.add_request([5 + (number * 7 + i) % 100 for i in range(20 + 13 * number)], params)
+        found: dict[int, list[TokenOutput]] = {}
+        while engine.has_work:
+            for output in engine.step():
+                found.setdefault(output.request_id, []).append(replace(output, cached_prompt_tokens=0))
+        return found
+
+    expected = answers(StepBudget())
+    assert all(answers(Erratic(seed)) == expected for seed in range(4))

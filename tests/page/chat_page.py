@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
-PATIENCE = 10  # seconds
+PATIENCE = 40  # seconds, for a machine that is busy with something else
 
 
 class ChatPage:

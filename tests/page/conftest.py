@@ -8,11 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-
-pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-
-from chat_page import ChatPage
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, sync_playwright
+from chat_page import PATIENCE, ChatPage
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, expect, sync_playwright
 from scripted_server import Play, ScriptedServer
 
 from qingmo.server.page import PAGE_FOLDER
@@ -20,6 +17,8 @@ from qingmo.server.page import PAGE_FOLDER
 CHROMIUM = shutil.which("chromium")
 # Tests make the server refuse, or go away.
 EXPECTED_CONSOLE = ("Failed to load resource: the server responded with a status of", "net::ERR_")
+
+expect.set_options(timeout=1000 * PATIENCE)
 
 OpenPage = Callable[..., ChatPage]
 
@@ -68,7 +67,7 @@ class Watched:
 
     def open(self) -> ChatPage:
         page = self.context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(1000 * PATIENCE)
         chat = ChatPage(page, self.requested)
         page.goto(self.address)
         page.wait_for_selector(".composer")

@@ -38,6 +38,7 @@ class Play:
     refusals: list[tuple[int, str, dict[str, str]]] = field(default_factory=list)
     """(status, code, headers) of answers that are errors; each is used once, a last one for ever."""
     key: str | None = None
+    model: str = "Qwen/Qwen2.5-0.5B-Instruct"
     demo: bool = False
     requests: list[dict[str, Any]] = field(default_factory=list)
     release: threading.Event = field(default_factory=threading.Event)
@@ -79,7 +80,7 @@ class ScriptedServer:
         @app.get("/v1/models")
         async def models(request: Request) -> Response:
             qingmo = {"demo": self.play.demo, "max_model_len": 2048, "defaults": DEFAULTS}
-            body = {"object": "list", "data": [{"id": "Qwen/Qwen2.5-0.5B-Instruct", "qingmo": qingmo}]}
+            body = {"object": "list", "data": [{"id": self.play.model, "qingmo": qingmo}]}
             return self.play.refusal(request) or JSONResponse(body)
 
         @app.post("/v1/chat/completions")
@@ -121,4 +122,5 @@ def _chunk(choice: dict[str, Any]) -> str:
 
 
 def _error(status: int, code: str, headers: dict[str, str]) -> Response:
-    return JSONResponse({"error": {"message": f"told to say {code}", "code": code}}, status, headers)
+    message = "Packing weights (40 %)." if code == "loading" else f"told to say {code}"
+    return JSONResponse({"error": {"message": message, "code": code}}, status, headers)

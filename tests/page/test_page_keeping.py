@@ -37,6 +37,16 @@ def test_a_reload_in_the_middle_of_an_answer_loses_nothing_of_it(chat: ChatPage,
     expect(chat.finished()).to_contain_text("Whole.")
 
 
+def test_what_was_not_saved_yet_is_kept_when_the_page_closes(chat: ChatPage, play: Play) -> None:
+    chat.page.add_init_script("window.setInterval = () => 0")  # nothing is saved on the way
+    chat.page.reload()
+    play.pieces, play.hold_at = ["Written so far", "never"], 1
+    chat.send("Tell me")
+    expect(chat.answers).to_have_text("Written so far")
+    chat.page.reload()
+    expect(chat.answers).to_contain_text("Written so far")
+
+
 def test_an_answer_is_saved_while_it_is_written(chat: ChatPage, play: Play) -> None:
     play.pieces, play.hold_at = ["Written so far", "never"], 1
     chat.send("Tell me")

@@ -44,11 +44,12 @@ def test_the_joined_pieces_of_a_stream_equal_the_answer(server: Running, expecte
 
 
 def test_usage_comes_last_where_it_is_asked_for(server: Running) -> None:
-    chunks = events(server.chat(max_tokens=40, stream=True, stream_options={"include_usage": True}))
+    fields = {"max_tokens": 600, "ignore_eos": True, "stream": True}
+    chunks = events(server.chat(**fields, stream_options={"include_usage": True}))
     assert all(chunk["usage"] is None for chunk in chunks[:-1])
     last = chunks[-1]
     assert last["choices"] == []
-    assert last["usage"]["completion_tokens"] == 40
+    assert last["usage"]["completion_tokens"] == 600
     assert last["timings"]["ttft_ms"] > 0 and last["timings"]["tokens_per_second"] > 0
 
 

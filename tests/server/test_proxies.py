@@ -67,9 +67,12 @@ def own_server(toy_folder: Path) -> Iterator[Running]:
 
 @pytest.fixture(scope="module")
 def proxy(own_server: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    with nginx(own_server, tmp_path_factory.mktemp("nginx")) as url:
-        with httpx.Client(base_url=url, timeout=PATIENCE, trust_env=False) as client:
-            yield client
+    folder = tmp_path_factory.mktemp("nginx")
+    with (
+        nginx(own_server, folder) as url,
+        httpx.Client(base_url=url, timeout=PATIENCE, trust_env=False) as client,
+    ):
+        yield client
 
 
 @pytest.mark.parametrize("prefix", [STRIPPED, LEFT_ON])

@@ -57,10 +57,13 @@ def error_of(response: httpx.Response, status: int = 400) -> dict[str, Any]:
         ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "messages[0].content[0]", "text only"),
         ({"messages": [{"role": "user", "content": "\ud800"}]}, "messages[0].content", "half a surrogate pair"),
         ({"messages": HELLO * 2049}, "messages", "at most 2048 items"),
-        ({"response_format": {"type": "json_object"}}, "response_format", "plain text alone"),
-        ({"tools": [{"type": "function"}]}, "tools", "plain text alone"),
-        ({"tool_choice": "required"}, "tool_choice", "plain text alone"),
-        ({"functions": [{}]}, "functions", "plain text alone"),
+        ({"response_format": {"type": "xml"}}, "response_format.type", "'json_object'"),
+        ({"response_format": {"type": "json_schema"}}, "response_format.json_schema", "missing"),
+        ({"response_format": {"type": "regex", "pattern": "("}}, "response_format.pattern", "unclosed group"),
+        ({"tools": [{"type": "function"}]}, "tools[0].function", "missing"),
+        ({"tools": [{"type": "function", "function": {"name": ""}}]}, "tools[0].function.name", "at least 1"),
+        ({"tool_choice": "required"}, "tool_choice", "there are no tools"),
+        ({"functions": [{}]}, "functions", "Use tools instead"),
     ],
     ids=lambda value: None if isinstance(value, dict) else str(value)[:30],
 )
@@ -144,7 +147,7 @@ def test_a_body_that_is_too_large_is_refused_unread(server: Running) -> None:
             yield b"x" * 65536
 
     sized = server.client.post(CHAT, content=b"x" * (3 << 20), headers=JSON)
-    assert "larger than 2097152 bytes" in error_of(sized, 413)["message"]
+    assert "larger than 1048576 bytes" in error_of(sized, 413)["message"]
     assert error_of(server.client.post(CHAT, content=pieces(), headers=JSON), 413)["code"] == "body_too_large"
 
 

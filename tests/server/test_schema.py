@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 from serving import Running, serve
 
-CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
+CHECKS = (
+    "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,"
+    "negative_data_rejection,unsupported_method"
+)
 
 
 @pytest.fixture

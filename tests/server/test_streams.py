@@ -84,9 +84,12 @@ def test_200_dropped_answers_give_every_kv_block_back(server: Running) -> None:
         ({**LONG, "stream": False}, 0),
         ({**LONG, "n": 4}, 500),
     ]
+    before = server.status()["since_the_start"]["generated_tokens"]
     with ThreadPoolExecutor(32) as pool:
         list(pool.map(lambda i: send_and_leave(server, *bodies[i % len(bodies)]), range(200)))
     wait_until_free(server)
+    generated = server.status()["since_the_start"]["generated_tokens"] - before
+    assert generated < 200 * LONG["max_tokens"] / 4, "they were stopped, and did not just come to their end"
     assert server.chat().status_code == 200
 
 
@@ -106,7 +109,7 @@ def test_answers_of_many_at_once_equal_those_of_each_alone(server: Running) -> N
 
 
 def test_others_are_served_while_a_huge_text_is_read_and_refused(server: Running) -> None:
-    huge = {"messages": [{"role": "user", "content": "好" * 600_000}]}
+    huge = {"messages": [{"role": "user", "content": "好" * 340_000}]}
     with ThreadPoolExecutor(1) as pool, httpx.Client(base_url=server.url, timeout=PATIENCE, trust_env=False) as other:
         refusal = pool.submit(other.post, "/v1/chat/completions", json=huge)
         served = 0
@@ -125,7 +128,7 @@ def test_metrics_count_what_happened(server: Running) -> None:
     before = [value(name) for name in names]
     server.chat(max_tokens=5, ignore_eos=True)
     assert [value(name) - was for name, was in zip(names, before, strict=True)] == [1, 5, 1]
-    assert value("qingmo_kv_blocks_used") == 0 < value("qingmo_kv_blocks_total")
+    assert value("qingmo_kv_blocks_used") == 0 < value("qingmo_kv_blocks")
 
 
 def test_status_shows_what_runs_now(server: Running) -> None:

@@ -8,6 +8,7 @@ test.each([
   [429, "queue_full", "full"],
   [503, "loading", "loading"],
   [503, "stopping", "gone"],
+  [503, "failed", "gone"],
   [502, "", "gone"],
   [504, "", "gone"],
   [400, "context_length_exceeded", "long"],

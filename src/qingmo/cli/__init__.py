@@ -18,6 +18,7 @@ COMMANDS = {
     "serve": "Serve a chat page and an OpenAI-compatible API.",
     "chat": "Talk to the model in this terminal.",
     "pull": "Download a model and prepare it for this machine.",
+    "check": "See whether the model is whole and answers as it should.",
     "info": "Show this machine, the model and what will be used.",
 }
 INTERRUPTED = 130  # the exit status shells give a program that Ctrl-C ended

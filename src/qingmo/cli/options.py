@@ -75,7 +75,8 @@ _WEIGHT_OPTIONS = (
     click.option(
         "--quantization",
         metavar=f"[{'|'.join(QUANTIZATIONS)}]",
-        help="How weights are stored: int8 is small and fast, int4 smaller, faster and less exact, none keeps them as published.  [default: int8]",
+        help="How weights are stored: int8 is small and fast, int4 smaller, faster and less exact, none keeps them as "
+        "published.  [default: int8]",
     ),
     click.option(
         "--dtype",

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
+import traceback
 from contextlib import suppress
 from dataclasses import dataclass
 
 from qingmo.engine.answer_stream import AnswerStream
 from qingmo.engine.engine import Engine, TokenOutput
 from qingmo.engine.engine_thread import Abort, End, EngineThread, FailureReport, StepReport
+from qingmo.engine.grammar import Grammar
 from qingmo.engine.ledger import Ledger
+from qingmo.engine.sequence import Request
 from qingmo.engine.status import EngineStatus
 from qingmo.errors import EngineError, QueueFullError, StoppingError
 from qingmo.sampling_params import SamplingParams
@@ -18,6 +22,8 @@ from qingmo.sampling_params import SamplingParams
 MAX_QUEUE = 256
 """Four times the default of --max-num-seqs: whoever waits behind more has given up before their turn."""
 LONGEST_RETRY = 60.0
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,7 @@ class Submission:
     params: SamplingParams
     client: str = ""  # prompts are served round-robin between clients
     cache_salt: str = ""  # prefixes are shared only under equal salts
+    grammar: Grammar | None = None  # what each answer must look like
 
 
 class AsyncEngine:
@@ -57,13 +64,15 @@ class AsyncEngine:
     async def submit(self, submission: Submission) -> AnswerStream:
         """Queue a request.
 
-        Raises InvalidRequestError or PromptTooLongError as Engine.add_request does, QueueFullError, StoppingError and
-        EngineError; then nothing was queued.
+        Raises InvalidRequestError, PromptTooLongError and UnsupportedError as Engine.add_request does, QueueFullError,
+        StoppingError and EngineError; then nothing was queued.
         """
         self._refuse_where_it_cannot_be_served()
-        request = self._engine.prepare(
-            submission.prompt, submission.params, client=submission.client, cache_salt=submission.cache_salt
-        )
+        if submission.grammar is None:
+            request = self._prepare(submission)
+        else:
+            request = await asyncio.to_thread(self._prepare, submission)
+            self._refuse_where_it_cannot_be_served()
         entry = self._ledger.submitted(request.id, submission.client, len(submission.prompt), time.monotonic())
         stream = AnswerStream(request.id, len(request.answers), entry, self._withdraw)
         self._streams[request.id] = stream
@@ -90,6 +99,15 @@ class AsyncEngine:
     def failure(self) -> EngineError | None:
         """What ended the engine's thread before `stop` did; None while it runs."""
         return None if self._failure is None else _engine_error(self._failure)
+
+    def _prepare(self, submission: Submission) -> Request:
+        return self._engine.prepare(
+            submission.prompt,
+            submission.params,
+            client=submission.client,
+            cache_salt=submission.cache_salt,
+            grammar=submission.grammar,
+        )
 
     def _refuse_where_it_cannot_be_served(self) -> None:
         if self.failure is not None:
@@ -138,6 +156,7 @@ class AsyncEngine:
 
     def _fail(self, report: FailureReport) -> None:
         self._failure = report.error
+        _log.error("The engine failed:\n%s", "".join(traceback.format_exception(report.error)))
         for request_id, stream in list(self._streams.items()):
             stream.fail(_engine_error(report.error))
             self._forget(request_id, aborted=True)

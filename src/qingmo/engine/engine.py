@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import count
@@ -16,6 +17,8 @@ from qingmo.engine.admission import check_length, check_logit_bias, check_prompt
 from qingmo.engine.batch import make_batch
 from qingmo.engine.constraint import Constraint
 from qingmo.engine.detokenizer import Detokenizer
+from qingmo.engine.grammar import Grammar
+from qingmo.engine.grammar_compiler import GrammarCompiler, TextVocabulary
 from qingmo.engine.kv_cache import KVCache, root_hash
 from qingmo.engine.masks import TokenMasks
 from qingmo.engine.runner import Runner, SampledToken, SampleRow
@@ -25,11 +28,8 @@ from qingmo.engine.sequence import Answer, FinishReason, Request, Sequence
 from qingmo.sampling_params import SamplingParams, resolve
 
 
-class Vocabulary(Protocol):
+class Vocabulary(TextVocabulary, Protocol):
     """What the engine needs of a tokenizer."""
-
-    def token_bytes(self, token_id: int) -> bytes:
-        """The bytes a token stands for; b"" for those that are no text."""
 
     def valid_token_mask(self, vocab_size: int) -> np.ndarray:
         """uint32 [(vocab_size + 31) // 32]; bit i of word i // 32 set where id i has a token."""
@@ -86,6 +86,7 @@ class Engine:
         self._generation_config = generation_config or {}
         self._eos = frozenset(eos_token_ids)
         self._valid = has_token(vocabulary.valid_token_mask(runner.vocab_size), runner.vocab_size)
+        self._grammars = GrammarCompiler(vocabulary, runner.vocab_size, self._eos)
         self._masks = TokenMasks(runner.vocab_size, self._eos)
         self._cache = KVCache(runner.num_blocks, soft_blocks)
         self._scheduler = Scheduler(
@@ -117,15 +118,19 @@ class Engine:
         *,
         client: str = "",
         cache_salt: str = "",
+        grammar: Grammar | None = None,
         constraint: Callable[[], Constraint] | None = None,
     ) -> int:
         """Queue a request and return its id; `step` does the rest.
 
         client: prompts are served round-robin between clients. cache_salt: prefixes are shared only under equal
-        salts. constraint: makes one for each answer.
-        Raises InvalidRequestError or PromptTooLongError, and then nothing was queued.
+        salts. grammar: what each answer must look like. constraint: the same by other means; makes one for each answer.
+        Raises InvalidRequestError, PromptTooLongError or, for a grammar where llguidance is not there,
+        UnsupportedError, and then nothing was queued.
         """
-        request = self.prepare(prompt, params, client=client, cache_salt=cache_salt, constraint=constraint)
+        request = self.prepare(
+            prompt, params, client=client, cache_salt=cache_salt, grammar=grammar, constraint=constraint
+        )
         self.enqueue(request)
         return request.id
 
@@ -136,13 +141,18 @@ class Engine:
         *,
         client: str = "",
         cache_salt: str = "",
+        grammar: Grammar | None = None,
         constraint: Callable[[], Constraint] | None = None,
     ) -> Request:
-        """The part of `add_request` before the queue. Reads nothing that a step changes: safe beside one."""
+        """The part of `add_request` before the queue. Reads nothing that a step changes: safe beside one.
+
+        A grammar that was not used of late takes a few milliseconds, the first one half a second.
+        """
         token_ids = check_prompt(prompt, self._valid)
         check_length(len(token_ids), self._config.max_model_len, self._runner.num_blocks)
         resolved = resolve(params, self._generation_config)
         check_logit_bias(resolved.logit_bias or {}, self._valid)
+        constraint = constraint if grammar is None else self._grammars.compile(grammar)
         request = Request(next(self._ids), resolved)
         root, seed = self._root(request.id, cache_salt), self._seed(resolved)
         for choice in range(resolved.n or 1):
@@ -177,7 +187,10 @@ class Engine:
         return outputs
 
     def step(self) -> list[TokenOutput]:
-        """Compute one batch and sample what it allows. [] when there is no work."""
+        """Compute one batch and sample what it allows. [] when there is no work.
+
+        An answer has one new token, or several where its constraint leaves no choice about those that follow it.
+        """
         chunks = self._scheduler.schedule()
         self._prompt_progress = self._progress(chunks)
         if not chunks:
@@ -187,7 +200,8 @@ class Engine:
         last = [chunk for chunk in chunks if chunk.is_last]
         tokens = self._sample(last)
         self._scheduler.complete(chunks, perf_counter() - began)
-        return [self._advance(self._answers[c.sequence], token) for c, token in zip(last, tokens, strict=True)]
+        pairs = zip([self._answers[chunk.sequence] for chunk in last], tokens, strict=True)
+        return [output for answer, token in pairs for output in self._advance(answer, token)]
 
     def load(self) -> Load:
         """How things stand after the last step."""
@@ -218,6 +232,7 @@ class Engine:
             Detokenizer(self._vocabulary.token_bytes, params.stop or ()),
             constraint,
             self._max_length(sequence.prompt_length, params),
+            deque(constraint.forced() if constraint else ()),
         )
 
     def _queue(self) -> tuple[int, ...]:
@@ -237,7 +252,14 @@ class Engine:
         ]
         return self._runner.sample(rows) if rows else []
 
-    def _advance(self, answer: Answer, token: SampledToken) -> TokenOutput:
+    def _advance(self, answer: Answer, token: SampledToken) -> list[TokenOutput]:
+        outputs = [self._append(answer, token)]
+        # With log probabilities each forced token takes a step of its own, for its logits.
+        while answer.forced and answer.finish_reason is None and answer.request.params.logprobs is None:
+            outputs.append(self._append(answer, SampledToken(answer.forced[0])))
+        return outputs
+
+    def _append(self, answer: Answer, token: SampledToken) -> TokenOutput:
         answer.sequence.tokens.append(token.token_id)
         answer.sampler.append(token.token_id)
         text, reason = self._read(answer, token.token_id)
@@ -250,10 +272,11 @@ class Engine:
     def _read(self, answer: Answer, token_id: int) -> tuple[str, FinishReason | None]:
         """The new text a token brings, and whether and why it is the last."""
         params = answer.request.params
-        if token_id in self._eos and not params.ignore_eos:
-            return answer.detokenizer.finish(), "stop"
+        if token_id in self._eos and (answer.constraint is not None or not params.ignore_eos):
+            is_complete = answer.constraint is None or answer.constraint.is_complete
+            return answer.detokenizer.finish(), "stop" if is_complete else "length"
         if answer.constraint is not None:
-            answer.constraint.accept(token_id)
+            _accept(answer, answer.constraint, token_id)
         long_enough = answer.sequence.output_length >= (params.min_tokens or 0)
         text = answer.detokenizer.push(token_id, match_stop=long_enough)
         if answer.detokenizer.stopped is not None:
@@ -286,6 +309,14 @@ class Engine:
         assert params.max_tokens is not None  # resolved
         room = min(self._config.max_model_len, self._runner.num_blocks * BLOCK_SIZE)
         return min(room, prompt_tokens + params.max_tokens)
+
+
+def _accept(answer: Answer, constraint: Constraint, token_id: int) -> None:
+    constraint.accept(token_id)
+    if answer.forced:
+        answer.forced.popleft()
+    if not answer.forced:
+        answer.forced.extend(constraint.forced())
 
 
 def _output(answer: Answer, token: SampledToken, text: str) -> TokenOutput:

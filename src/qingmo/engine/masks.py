@@ -25,7 +25,12 @@ class TokenMasks:
         if answer.constraint is None:
             return self._not_eos if too_short else None
         mask = np.zeros(self._words, np.uint32)
-        answer.constraint.fill_mask(mask)
+        if answer.forced:
+            token = answer.forced[0]
+            mask[token // 32] = np.uint32(1 << token % 32)
+            return mask
+        if not answer.constraint.fill_mask(mask):
+            return self._not_eos if too_short else None
         longer = mask & self._not_eos
         # A finished grammar allows nothing but the end of sequence; min_tokens cannot ask for more.
         return longer if too_short and longer.any() else mask

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from threading import Lock
 
 from qingmo.model.chat_template import ChatTemplate
@@ -24,6 +24,11 @@ class Prompts:
         self._capacity = remember
         self._answers: OrderedDict[str, array[int]] = OrderedDict()  # text -> ids, least recently used first
         self._lock = Lock()
+
+    @property
+    def control_tokens(self) -> Mapping[str, int]:
+        """The ids of the model's control tokens by name."""
+        return self._tokenizer.control_tokens
 
     def encode(self, prompt: str | Iterable[int]) -> list[int]:
         """Text as ids, never control tokens; ids as they are. Raises InvalidRequestError."""

@@ -1,6 +1,7 @@
 """Which tokens are computed in the next step: pure policy over plain data, no model, no clock.
 
-Each step: every decoding sequence's one token, then prompts, as many rows as fit the step's time. Prompts are served
+Each step: every decoding sequence's one token (and those that a grammar forced upon it), then prompts, as many rows as
+fit the step's time. Prompts are served
 first come first served within a client and round-robin between clients, and at most two are in flight, from different
 clients, sharing those rows; what finishes within the step makes room for the next.
 """
@@ -38,11 +39,17 @@ class Scheduler:
     """Owns every unfinished sequence's place, blocks and progress. Not for use from two threads at once.
 
     max_batched_tokens bounds a step's rows; decoding may pass it, and then a block's worth of prompt still goes on.
-    keep_blocks: whether a finished sequence's blocks stay in the prefix cache.
+    keep_blocks: whether a finished sequence's blocks stay in the prefix cache. budget: bounds a step's time.
     """
 
     def __init__(
-        self, cache: KVCache, *, max_num_seqs: int = 64, max_batched_tokens: int = 512, keep_blocks: bool = True
+        self,
+        cache: KVCache,
+        *,
+        max_num_seqs: int = 64,
+        max_batched_tokens: int = 512,
+        keep_blocks: bool = True,
+        budget: StepBudget | None = None,
     ) -> None:
         self._cache = cache
         self._max_num_seqs = max_num_seqs
@@ -50,7 +57,7 @@ class Scheduler:
         self._keep_blocks = keep_blocks
         self._running: list[Sequence] = []  # oldest first
         self._waiting: OrderedDict[str, deque[Sequence]] = OrderedDict()  # by client, the next one's turn first
-        self._budget = StepBudget()
+        self._budget = budget or StepBudget()
         self.preemptions = 0  # since the start
 
     @property
@@ -87,7 +94,8 @@ class Scheduler:
         """The next step's work; empty only when there is none. Changes no sequence's progress, see `complete`."""
         while True:
             chunks = self._decode_chunks()
-            chunks += self._prompt_chunks(self._prompt_rows(len(chunks)))
+            forced = sum(chunk.end - chunk.begin - 1 for chunk in chunks)
+            chunks += self._prompt_chunks(self._prompt_rows(len(chunks)) - forced)
             if chunks or not self.preempt_newest():
                 return chunks
 
@@ -119,10 +127,15 @@ class Scheduler:
     # Decoding
 
     def _decode_chunks(self) -> list[Chunk]:
+        """A row of each sequence that decodes, and of the rows there are beside them those of forced tokens."""
         chunks = []
-        for sequence in list(self._running):
-            if sequence.state is State.RUNNING and sequence.remaining == 1 and self._make_room(sequence):
-                chunks.append(Chunk(sequence, sequence.computed, len(sequence.tokens)))
+        decoding = [sequence for sequence in self._running if sequence.is_decoding]
+        spare = self._prompt_rows(len(decoding))
+        for sequence in decoding:
+            if sequence.is_decoding and self._make_room(sequence):
+                forced = min(sequence.remaining - 1, spare)
+                spare -= forced
+                chunks.append(Chunk(sequence, sequence.computed, sequence.computed + 1 + forced))
         return chunks
 
     def _make_room(self, sequence: Sequence) -> bool:
@@ -141,7 +154,7 @@ class Scheduler:
 
     def _prompt_chunks(self, rows: int) -> list[Chunk]:
         chunks: list[Chunk] = []
-        done: set[Sequence] = {s for s in self._running if s.remaining == 1}
+        done: set[Sequence] = {s for s in self._running if s.is_decoding}
         while rows > 0:
             in_flight = [s for s in self._running if s not in done]
             in_flight += self._start_up_to(MAX_PROMPTS_IN_FLIGHT - len(in_flight), {s.client for s in in_flight})
@@ -195,6 +208,7 @@ class Scheduler:
             self._cache.hold(block)
         sequence.published = len(sequence.blocks)
         sequence.computed = len(sequence.blocks) * BLOCK_SIZE
+        sequence.started_with = len(sequence.tokens)
         if sequence.cached_prompt_tokens is None:
             sequence.cached_prompt_tokens = sequence.computed
         sequence.state = State.RUNNING

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Literal
@@ -36,6 +37,7 @@ class Sequence:
     blocks: list[int] = field(default_factory=list)  # block table; entry j holds positions 16j to 16j + 15
     hashes: list[bytes] = field(default_factory=list)  # content hashes of its full blocks of tokens
     computed: int = 0  # tokens whose keys and values are in its blocks
+    started_with: int = 0  # tokens it had when it last left the queue; it decodes once they are computed
     published: int = 0  # of its blocks, how many others may find in the prefix cache
     cached_prompt_tokens: int | None = None  # found in the prefix cache at its first start; None before that
 
@@ -43,6 +45,11 @@ class Sequence:
     def remaining(self) -> int:
         """Tokens to compute before the next one can be sampled."""
         return len(self.tokens) - self.computed
+
+    @property
+    def is_decoding(self) -> bool:
+        """Whether it runs and got a token since it started; more than one where tokens were forced upon it."""
+        return self.state is State.RUNNING and self.computed >= self.started_with
 
     @property
     def output_length(self) -> int:
@@ -64,6 +71,7 @@ class Answer:
     detokenizer: Detokenizer
     constraint: Constraint | None
     max_length: int  # of prompt and output, in tokens; reaching it ends the answer with "length"
+    forced: deque[int] = field(default_factory=deque)  # the tokens that its constraint leaves no choice about, in order
     pieces: list[str] = field(default_factory=list)  # its text, as given out so far
     finish_reason: FinishReason | None = None
 

@@ -10,6 +10,7 @@ from threading import Lock
 import numpy as np
 
 from qingmo.engine.engine import Engine, TokenOutput
+from qingmo.engine.grammar import Grammar
 from qingmo.errors import QingmoError
 from qingmo.sampling_params import SamplingParams
 
@@ -26,16 +27,20 @@ class SyncEngine:
         self._lock = Lock()
 
     def run(
-        self, prompts: Sequence[Iterable[int]], params: Sequence[SamplingParams | None]
+        self,
+        prompts: Sequence[Iterable[int]],
+        params: Sequence[SamplingParams | None],
+        grammar: Grammar | None = None,
     ) -> Generator[tuple[int, TokenOutput], None, None]:
         """Serve prompts together; (index of the prompt, output) as tokens come, until every answer has ended.
 
+        grammar: what every answer must look like.
         Closing the iterator aborts what is unfinished. Raises as Engine.add_request does, and then none is served.
         """
         inbox: Inbox = deque()
         index_of: dict[int, int] = {}
         try:
-            self._submit(prompts, params, inbox, index_of)
+            self._submit(prompts, params, grammar, inbox, index_of)
             answers = sum((p.n if p and p.n else 1) for p in params)
             while answers:
                 for output in self._receive(inbox):
@@ -74,12 +79,13 @@ class SyncEngine:
         self,
         prompts: Sequence[Iterable[int]],
         params: Sequence[SamplingParams | None],
+        grammar: Grammar | None,
         inbox: Inbox,
         index_of: dict[int, int],
     ) -> None:
         with self._turn():
             for index, (prompt, wanted) in enumerate(zip(prompts, params, strict=True)):
-                request_id = self._open_engine().add_request(prompt, wanted)
+                request_id = self._open_engine().add_request(prompt, wanted, grammar=grammar)
                 index_of[request_id] = index
                 self._inboxes[request_id] = inbox
 

@@ -99,6 +99,7 @@ class TimedConnection(H11Protocol):
 
     def _refuse(self, error: ApiError) -> None:
         """Say why, where an answer has not begun yet, and close."""
+        self._stop_clock()
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE) and not self.transport.is_closing():
             body = to_json(error.body)
             headers = [
@@ -106,7 +107,8 @@ class TimedConnection(H11Protocol):
                 ("content-length", str(len(body))),
                 ("connection", "close"),
             ]
-            for event in (h11.Response(status_code=error.status_code, headers=headers), h11.Data(data=body)):
+            head = h11.Response(status_code=error.status_code, headers=headers)
+            for event in (head, h11.Data(data=body), h11.EndOfMessage()):
                 self.transport.write(self.conn.send(event) or b"")
             self.transport.write_eof()
             self._refused = True

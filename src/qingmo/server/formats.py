@@ -36,22 +36,29 @@ class ChatFormat:
     def chunk(self, choice: CompletionOutput, output: TokenOutput) -> bytes:
         if not _has_news(output):
             return b""
-        role = b"" if choice.index in self._begun else b'"role":"assistant",'
-        self._begun.add(choice.index)
-        return b'{"index":%d,"delta":{%s"content":%s},"logprobs":%s,"finish_reason":%s}' % (
-            choice.index,
-            role,
-            to_json(output.text),
-            self._logprobs(output),
-            to_json(output.finish_reason),
-        )
+        return self._chunk(choice.index, b'"content":' + to_json(output.text), output, output.finish_reason)
 
     def whole(self, choice: CompletionOutput) -> dict[str, Any]:
+        return self._whole(choice, {"content": choice.text}, choice.finish_reason)
+
+    def _chunk(self, index: int, delta: bytes, output: TokenOutput, finish_reason: str | None) -> bytes:
+        """delta: what stands in it beside the role, as JSON."""
+        role = b"" if index in self._begun else b'"role":"assistant",'
+        self._begun.add(index)
+        return b'{"index":%d,"delta":{%s%s},"logprobs":%s,"finish_reason":%s}' % (
+            index,
+            role,
+            delta,
+            self._logprobs(output),
+            to_json(finish_reason),
+        )
+
+    def _whole(self, choice: CompletionOutput, message: dict[str, Any], finish_reason: str | None) -> dict[str, Any]:
         return {
             "index": choice.index,
-            "message": {"role": "assistant", "content": choice.text, "refusal": None},
+            "message": {"role": "assistant", **message, "refusal": None},
             "logprobs": None if choice.logprobs is None else chat_logprobs(self._tokenizer, choice.logprobs),
-            "finish_reason": choice.finish_reason,
+            "finish_reason": finish_reason,
         }
 
     def _logprobs(self, output: TokenOutput) -> bytes:

@@ -61,7 +61,7 @@ class Generation:
         reasons = dict.fromkeys(choice.finish_reason or "cut off" for choice in self.choices)
         return ", ".join(reasons)
 
-    async def next(self, timeout: float) -> list[Progress] | None:
+    async def next(self, timeout: float | None = None) -> list[Progress] | None:
         """What came since the last time; None where nothing came within `timeout` seconds. Raises EngineError."""
         arrived = await self._stream.next(timeout)
         if arrived is None:

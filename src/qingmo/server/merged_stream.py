@@ -29,7 +29,7 @@ class MergedStream:
         positions = [stream.queue_position for stream in self._streams]
         return None if None in positions else min(p for p in positions if p is not None)
 
-    async def next(self, timeout: float) -> Arrived | None:
+    async def next(self, timeout: float | None) -> Arrived | None:
         """What came since the last time; None where nothing came within `timeout` seconds. Raises EngineError."""
         if not self._readers:
             outputs = await self._streams[0].next(timeout)
@@ -48,7 +48,7 @@ class MergedStream:
         for stream in self._streams:
             stream.abort()
 
-    async def _wait(self, timeout: float) -> None:
+    async def _wait(self, timeout: float | None) -> None:
         self._news.clear()
         try:
             await asyncio.wait_for(self._news.wait(), timeout)

@@ -50,7 +50,7 @@ class _Snapshot:
             ("requests_waiting", "Requests in the queue.", status.waiting),
             ("kv_blocks_used", "KV blocks held by requests.", status.kv_blocks_used),
             ("kv_blocks_cached", "KV blocks kept for prompts to come.", status.kv_blocks_cached),
-            ("kv_blocks_total", "KV blocks there are, of 16 tokens each.", status.kv_blocks_total),
+            ("kv_blocks", "KV blocks there are, of 16 tokens each.", status.kv_blocks_total),
         ):
             yield GaugeMetricFamily(f"qingmo_{name}", help_text, value=count)
         yield _histogram("time_to_first_token", "From submission to the first token.", status.time_to_first_token)

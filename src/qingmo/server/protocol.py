@@ -6,10 +6,12 @@ what they are turned into.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from qingmo.engine.grammar_tools import MAX_NAME as MAX_TOOL_NAME
+from qingmo.engine.grammar_tools import MAX_TOOLS
 from qingmo.sampling_params import MAX_LOGPROBS, MAX_N, MAX_STOP_STRINGS
 
 MAX_MESSAGES = 2048
@@ -18,8 +20,12 @@ MAX_CHOICES = 256  # of all prompts together
 MAX_LOGIT_BIAS = 1024
 MAX_NAME = 256  # characters of a name that is sent along
 MAX_INT = 2**31 - 1
-LONGEST_TEXT = 2 << 20  # characters; a body has no room for more
+LONGEST_TEXT = 1 << 20  # characters; a body has no room for more
 MAX_IDS = 131072
+
+_NO_EFFECT = "no effect"
+NoEffect = Annotated[Any, _NO_EFFECT]
+"""A field of OpenAI's that is accepted and changes nothing here."""
 
 TokenId = Annotated[int, Field(ge=0, le=MAX_INT)]
 TokenIds = Annotated[list[TokenId], Field(min_length=1, max_length=MAX_IDS, fail_fast=True)]
@@ -48,12 +54,7 @@ class StreamOptions(Body):
 
 
 class SamplingFields(Body):
-    """What chat and text completions share. IGNORED: fields of OpenAI's that are accepted and change nothing."""
-
-    IGNORED: ClassVar[tuple[str, ...]] = (
-        "metadata", "moderation", "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention",
-        "safety_identifier", "service_tier", "store", "user",
-    )  # fmt: skip
+    """What chat and text completions share."""
 
     model: Annotated[str, Field(max_length=MAX_NAME)] | None = None
     stream: bool | None = None
@@ -78,33 +79,62 @@ class SamplingFields(Body):
     ignore_eos: bool | None = None
     cache_salt: Annotated[str, Field(max_length=MAX_NAME)] | None = None
 
-    metadata: Any = None
-    moderation: Any = None
-    prompt_cache_key: Any = None
-    prompt_cache_options: Any = None
-    prompt_cache_retention: Any = None
-    safety_identifier: Any = None
-    service_tier: Any = None
-    store: Any = None
-    user: Any = None
+    metadata: NoEffect = None
+    moderation: NoEffect = None
+    prompt_cache_key: NoEffect = None
+    prompt_cache_options: NoEffect = None
+    prompt_cache_retention: NoEffect = None
+    safety_identifier: NoEffect = None
+    service_tier: NoEffect = None
+    store: NoEffect = None
+    user: NoEffect = None
 
     @property
     def ignored(self) -> list[str]:
         """The fields this request brought that change nothing."""
-        return sorted(name for name in self.model_fields_set & {*self.IGNORED} if getattr(self, name) is not None)
+        brought = {name for name in self.model_fields_set if getattr(self, name) is not None}
+        return sorted(name for name in brought if _NO_EFFECT in type(self).model_fields[name].metadata)
 
     @property
     def wants_usage(self) -> bool:
         return self.stream_options is not None and bool(self.stream_options.include_usage)
 
 
-class ChatRequest(SamplingFields):
-    """POST /v1/chat/completions."""
+class JsonSchemaFormat(Body):
+    """An answer that satisfies a JSON schema. Always held to, whatever `strict` says."""
 
-    IGNORED: ClassVar[tuple[str, ...]] = (
-        *SamplingFields.IGNORED,
-        "modalities", "parallel_tool_calls", "prediction", "reasoning_effort", "verbosity",
-    )  # fmt: skip
+    name: Annotated[str, Field(max_length=MAX_NAME)] | None = None
+    description: Text | None = None
+    schema_: Any = Field(alias="schema")
+    strict: bool | None = None
+
+
+class ResponseFormat(Body):
+    """json_schema belongs to the type of its name; pattern, a regular expression, to "regex"."""
+
+    type: Literal["text", "json_object", "json_schema", "regex"]
+    json_schema: JsonSchemaFormat | None = None
+    pattern: Text | None = None
+
+
+class FunctionDefinition(Body):
+    """parameters: a JSON schema of an object. Always held to, whatever `strict` says."""
+
+    name: Annotated[str, Field(min_length=1, max_length=MAX_TOOL_NAME)]
+    description: Text | None = None
+    parameters: dict[str, Any] | None = None
+    strict: bool | None = None
+
+
+class Tool(Body):
+    """A function that the caller can run."""
+
+    type: Literal["function"]
+    function: FunctionDefinition
+
+
+class ChatRequest(SamplingFields):
+    """POST /v1/chat/completions. tool_choice: "none", "auto", "required" or the one tool to call."""
 
     messages: Messages
     max_completion_tokens: PositiveInt | None = None
@@ -114,16 +144,16 @@ class ChatRequest(SamplingFields):
     audio: Any = None
     function_call: Any = None
     functions: Any = None
-    response_format: Any = None
+    parallel_tool_calls: bool | None = None
+    response_format: ResponseFormat | None = None
     tool_choice: Any = None
-    tools: Any = None
+    tools: Annotated[list[Tool], Field(max_length=MAX_TOOLS)] | None = None
     web_search_options: Any = None
 
-    modalities: Any = None
-    parallel_tool_calls: Any = None
-    prediction: Any = None
-    reasoning_effort: Any = None
-    verbosity: Any = None
+    modalities: NoEffect = None
+    prediction: NoEffect = None
+    reasoning_effort: NoEffect = None
+    verbosity: NoEffect = None
 
 
 class CompletionRequest(SamplingFields):

@@ -38,7 +38,7 @@ def log_answer(connection: HTTPConnection, generation: Generation) -> None:
 
 def log_refusal(connection: HTTPConnection, error: ApiError) -> None:
     """A request that got an error. Its message may quote the request, so the log has its code alone."""
-    _log.info("%s: refused, %d %s %s", _who(connection), error.status_code, error.code, error.param or "")
+    _log.info("%s: refused, %d %s %s", _who(connection), error.status_code, error.code, _plain(error.param or ""))
 
 
 def log_failure(connection: HTTPConnection, error: BaseException) -> None:
@@ -48,5 +48,11 @@ def log_failure(connection: HTTPConnection, error: BaseException) -> None:
 
 
 def _who(connection: HTTPConnection) -> str:
-    path = str(connection.scope["path"])[:64].encode("ascii", "backslashreplace").decode()
-    return f"{time.strftime('%H:%M:%S')} {client_of(connection)} {connection.scope['method']} {path}"
+    scope = connection.scope
+    now = time.strftime("%H:%M:%S")
+    return f"{now} {_plain(client_of(connection))} {_plain(scope['method'])} {_plain(scope['path'])}"
+
+
+def _plain(text: str) -> str:
+    """Short, and without what a terminal would obey."""
+    return ascii(text)[1:-1][:64]

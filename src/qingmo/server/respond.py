@@ -9,6 +9,7 @@ from fastapi import Request, Response
 from starlette.responses import JSONResponse
 
 from qingmo.engine.async_engine import Submission
+from qingmo.engine.grammar import Grammar
 from qingmo.sampling_params import SamplingParams
 from qingmo.server.connected import ClientGoneError, while_connected
 from qingmo.server.errors import RETRY_SOON, ApiError
@@ -25,8 +26,6 @@ STREAMED: dict[int | str, dict[str, Any]] = {
 }
 """For the served schema."""
 IGNORED_HEADER = "X-Qingmo-Ignored"
-PATIENCE = 3600.0
-"""Seconds between two looks at an answer nobody sees the pieces of; the next output wakes it anyway."""
 
 OnEnd = Callable[[Generation], None]
 
@@ -39,14 +38,17 @@ async def respond(
     prompts: Sequence[list[int]],
     params: SamplingParams,
     on_end: OnEnd = lambda generation: None,
+    grammar: Grammar | None = None,
 ) -> Response:
-    """Answer prompts, as a stream where the body asks for one. on_end: called with what there is when it ends.
+    """Answer prompts, as a stream where the body asks for one.
+
+    on_end: called with what there is when it ends. grammar: what every answer must look like.
 
     Raises as AsyncEngine.submit does, before anything is sent.
     """
     usage = Usage(sum(len(prompt) for prompt in prompts), arrived=request.state.arrived)
     client, salt = client_of(request), body.cache_salt or ""
-    submissions = [Submission(prompt, params, client, salt) for prompt in prompts]
+    submissions = [Submission(prompt, params, client, salt, grammar) for prompt in prompts]
     generation = await Generation.submit(model.engine, submissions, usage)
 
     def end() -> None:
@@ -70,7 +72,7 @@ async def respond(
 async def _whole(generation: Generation, form: Format) -> dict[str, object]:
     """Raises ApiError where the server stops in the middle: half an answer must not pass for a whole one."""
     while not generation.finished:
-        await generation.next(PATIENCE)
+        await generation.next()
     choices = generation.choices
     if any(choice.finish_reason == "abort" for choice in choices):
         raise ApiError(503, "The server stopped before the answer was done.", code="stopping", headers=RETRY_SOON)

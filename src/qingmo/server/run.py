@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import resource
 import signal
 import socket
@@ -19,6 +20,8 @@ from qingmo.server.service import ServedModel, Service
 KEEP_ALIVE_SECONDS = 30
 ENDING_SECONDS = 5.0
 """For sending the ends of answers that were cut off, after the grace period."""
+
+_log = logging.getLogger("qingmo.server")
 
 Load = Callable[[], ServedModel]
 
@@ -82,6 +85,8 @@ class _Server(uvicorn.Server):
             raise failed
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self.server_state.tasks:
+            _log.info("Stopping. Answers at work have %g s to finish; Ctrl-C cuts them off.", self._grace_period)
         ending = asyncio.create_task(self._service.stop(self._grace_period))
         await super().shutdown(sockets)
         if self.force_exit:

@@ -13,6 +13,8 @@ _SAME = (
     "n", "max_new_tokens", "min_tokens", "stop", "ignore_eos",
 )  # fmt: skip
 
+_INSTEAD = {"functions": "Use tools instead.", "function_call": "Use tool_choice instead."}
+
 
 def chat_params(body: ChatRequest) -> SamplingParams:
     """Raises InvalidRequestError naming the field."""
@@ -65,9 +67,6 @@ def _check_stream_options(body: SamplingFields) -> None:
 def _refuse_unsupported(body: ChatRequest) -> None:
     """Fields that would change the answer, and so must not be passed over. What asks for nothing special may pass."""
     harmless: dict[str, tuple[object, ...]] = {
-        "response_format": (None, {"type": "text"}),
-        "tools": (None, []),
-        "tool_choice": (None, "none", "auto"),
         "functions": (None, []),
         "function_call": (None, "none", "auto"),
         "audio": (None,),
@@ -75,4 +74,5 @@ def _refuse_unsupported(body: ChatRequest) -> None:
     }
     for name, values in harmless.items():
         if getattr(body, name) not in values:
-            raise InvalidRequestError(f"{name}: this version answers in plain text alone. Leave it out.", field=name)
+            instead = _INSTEAD.get(name, "Leave it out.")
+            raise InvalidRequestError(f"{name}: this version answers in text alone. {instead}", field=name)

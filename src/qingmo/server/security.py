@@ -88,7 +88,7 @@ class Guard:
 def _client_name(scope: Scope, key: int | None) -> str:
     if key is not None:
         return f"key {key}"
-    return scope["client"][0] if scope.get("client") else "local"
+    return scope["client"][0][:64] if scope.get("client") else "local"
 
 
 async def _refuse(error: ApiError, scope: Scope, receive: Receive, send: Send) -> None:

@@ -41,11 +41,13 @@ class ServedModel:
             return self.prompts.encode(text)
         return await asyncio.to_thread(self.prompts.encode, text)
 
-    async def encode_chat(self, messages: Sequence[Mapping[str, Any]]) -> list[int]:
+    async def encode_chat(
+        self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]] | None = None
+    ) -> list[int]:
         """Raises InvalidRequestError naming the field."""
-        if sum(len(str(message.get("content"))) for message in messages) < LONG_TEXT:
+        if not tools and sum(len(str(message.get("content"))) for message in messages) < LONG_TEXT:
             return self.prompts.encode_chat(messages)
-        return await asyncio.to_thread(self.prompts.encode_chat, messages)
+        return await asyncio.to_thread(self.prompts.encode_chat, messages, tools)
 
 
 class Service:

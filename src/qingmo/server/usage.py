@@ -16,12 +16,14 @@ class Usage:
     cached_tokens: int = 0
     completion_tokens: int = 0
     first_token: float | None = None
+    first_tokens: int = 0  # how many came with the first
     last_token: float | None = None
 
     def count(self, tokens: int) -> None:
         """This many tokens of the answer came just now."""
         self.last_token = time.monotonic()
-        self.first_token = self.first_token or self.last_token
+        if self.first_token is None:
+            self.first_token, self.first_tokens = self.last_token, tokens
         self.completion_tokens += tokens
 
     @property
@@ -45,5 +47,5 @@ class Usage:
         known = {"ttft_ms": round(1000 * (self.first_token - self.arrived), 1)}
         seconds = self.last_token - self.first_token
         if seconds > 0:
-            known["tokens_per_second"] = round((self.completion_tokens - 1) / seconds, 2)
+            known["tokens_per_second"] = round((self.completion_tokens - self.first_tokens) / seconds, 2)
         return known

@@ -18,7 +18,6 @@ _OTHER_NAMES = {
     "num_predict": "max_tokens",
     "repeat_penalty": "repetition_penalty",
     "stop_sequences": "stop",
-    "stop_token_ids": "stop",
 }
 """What some other engines call it, where spelling alone would not tell."""
 
@@ -26,7 +25,7 @@ _OTHER_NAMES = {
 def field_error(errors: Sequence[Mapping[str, Any]], body: type[BaseModel] | None) -> ApiError:
     """A 400 about the first of pydantic's errors. body: the model that was to be read, where that is known."""
     error = _most_telling(errors)
-    path = [part for part in error["loc"] if part != "body"]
+    path = error["loc"][1:]  # the first says that it is the body
     if error["type"] == "extra_forbidden":
         return _unknown_field(str(path[-1]), _model_at(body, path[:-1]))
     field = _spell(path)
@@ -42,7 +41,7 @@ def _most_telling(errors: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     first = errors[0]
     field = first["loc"][:2]
     rivals = [error for error in errors if error["loc"][:2] == field]
-    return max(rivals, key=lambda e: (len(_spell(list(e["loc"]))), not e["type"].endswith("_type")))
+    return max(rivals, key=lambda e: (len(_spell(e["loc"])), not e["type"].endswith("_type")))
 
 
 def _unknown_field(name: str, body: type[BaseModel] | None) -> ApiError:
@@ -73,7 +72,7 @@ def _spell(path: Sequence[Any]) -> str:
             spelled += f"[{part}]"
         elif part.isidentifier() and part not in ("str", "int", "float", "bool"):
             spelled += f".{part}" if spelled else part
-    return spelled.removeprefix("body.").removeprefix("body")
+    return spelled
 
 
 def _wanted(error: Mapping[str, Any]) -> str:

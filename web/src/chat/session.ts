@@ -1,6 +1,6 @@
 import { chat, type ChatRequest } from "../server/client";
 import { type Connection, problemFrom } from "../server/connection";
-import type { ProblemKind } from "../server/problem";
+import type { Problem, ProblemKind } from "../server/problem";
 import {
   choose,
   type Conversation,
@@ -164,11 +164,18 @@ export class Session extends Observable<SessionState> {
     } catch (error) {
       if (live.signal.aborted) return { state: "stopped" };
       const problem = problemFrom(error);
-      if (PASSING.includes(problem.kind)) {
-        if (live.text === "") this.waiting.set(id, conversation);
-        this.connection.report(problem);
-      }
+      if (PASSING.includes(problem.kind)) this.outlast(problem, conversation, id, live.text !== "");
       return { state: "failed", problem };
+    }
+  }
+
+  /** Sends the question again when the problem is over, unless its answer had begun: that is for a person to decide. */
+  private outlast(problem: Problem, conversation: string, id: string, begun: boolean): void {
+    if (begun) {
+      void this.connection.check();
+    } else {
+      this.waiting.set(id, conversation);
+      this.connection.report(problem);
     }
   }
 

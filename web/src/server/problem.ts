@@ -25,7 +25,7 @@ export function problemOf(status: number, body: unknown, retryAfter: string | nu
   const { message = `HTTP ${status}`, code = "" } = errorOf(body);
   if (status === 401) return { kind: "key", message };
   if (status === 429) return { kind: "full", message, retryAfter: Number(retryAfter) || DEFAULT_RETRY_SECONDS };
-  if (status === 503) return { kind: /stop/.test(code) ? "gone" : "loading", message };
+  if (status === 503) return { kind: code === "loading" ? "loading" : "gone", message };
   if (status === 502 || status === 504) return { kind: "gone", message }; // a proxy with nothing behind it
   if (code === "context_length_exceeded") return { kind: "long", message };
   return { kind: "refused", message };

@@ -70,6 +70,8 @@ export const en = {
   stopped: "Stopped.",
   unfinished: "Not complete: the page was closed, or another tab is still writing it.",
   cut: "The answer reached its greatest length. More room: max_new_tokens in the settings.",
+  brokeOff: "The connection ended before the answer was complete.",
+  fullStop: ". ",
   empty: "The model had nothing to say.",
   stats: {
     first: (seconds: string) => `first token ${seconds} s`,

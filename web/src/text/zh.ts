@@ -70,6 +70,8 @@ export const zh: Text = {
   stopped: "已停止。",
   unfinished: "这个回答还不完整：页面曾被关闭，或另一个标签页正在写。",
   cut: "回答达到了长度上限。可在设置中调大 max_new_tokens。",
+  brokeOff: "连接中断，回答没有写完。",
+  fullStop: "。",
   empty: "模型没有给出内容。",
   stats: {
     first: (seconds) => `首个词元 ${seconds} 秒`,

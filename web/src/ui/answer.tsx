@@ -1,6 +1,7 @@
 import type { Message } from "../chat/conversation";
 import type { LiveAnswer } from "../chat/live_answer";
-import { useText } from "../text";
+import type { Problem } from "../server/problem";
+import { type Text, useText } from "../text";
 import { useParts } from "./context";
 import { CopyButton } from "./copy_button";
 import { useFrames } from "./hooks";
@@ -58,12 +59,18 @@ function Ending({ message }: { message: Message }) {
   return note ? <p class="ending">{note}</p> : null;
 }
 
-function endingNote({ state, text: written, cut, problem }: Message, text: ReturnType<typeof useText>): string | null {
+/** What passes is explained below the conversation; here stands only what stays. */
+function problemNote({ kind, message }: Problem, written: string, text: Text): string {
+  if (kind === "refused") return message;
+  if (written !== "") return text.brokeOff;
+  const { title, text: advice } = text.problems[kind];
+  return kind === "long" ? `${title}${text.fullStop}${advice}` : title;
+}
+
+function endingNote({ state, text: written, cut, problem }: Message, text: Text): string | null {
   if (state === "writing") return text.unfinished;
   if (state === "stopped") return text.stopped;
-  if (state === "failed" && problem) {
-    return problem.kind === "refused" ? problem.message : text.problems[problem.kind].title;
-  }
+  if (state === "failed" && problem) return problemNote(problem, written, text);
   if (cut) return text.cut;
   return written === "" ? text.empty : null;
 }

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import { type Language, languageOf } from "../text";
 
 export type Theme = "system" | "light" | "dark";
@@ -16,7 +16,7 @@ function usePreference<Value extends string>(name: string, initial: Value): [Val
 
 export function useLanguage(): [Language, (language: Language) => void] {
   const [language, choose] = usePreference("qingmo.language", languageOf(navigator.languages));
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
   }, [language]);
   return [language, choose];
@@ -24,7 +24,7 @@ export function useLanguage(): [Language, (language: Language) => void] {
 
 export function useTheme(): [Theme, (theme: Theme) => void] {
   const [theme, choose] = usePreference<Theme>("qingmo.theme", "system");
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.documentElement.dataset["theme"] = theme;
   }, [theme]);
   return [theme, choose];

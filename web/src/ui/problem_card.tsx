@@ -13,6 +13,7 @@ export function ProblemCard({ problem }: { problem: Problem }) {
       <div>
         <h2>{title}</h2>
         <p>{advice || problem.message}</p>
+        {problem.kind === "loading" && <LoadingProgress message={problem.message} label={title} />}
       </div>
       {problem.kind === "key" ? (
         <KeyForm />
@@ -23,6 +24,12 @@ export function ProblemCard({ problem }: { problem: Problem }) {
       )}
     </section>
   );
+}
+
+/** A bar, where the server says how far it is: "... Packing weights (40 %)." */
+function LoadingProgress({ message, label }: { message: string; label: string }) {
+  const percent = /\((\d+) %\)/.exec(message)?.[1];
+  return percent === undefined ? null : <progress aria-label={label} max={100} value={Number(percent)} />;
 }
 
 function KeyForm() {

@@ -18,8 +18,10 @@ export function Transcript({ conversation, live }: TranscriptProps) {
   const { scroller, content, atEnd, goToEnd } = useFollowing();
   const path = shownPath(conversation);
   const last = path.at(-1)!;
-  const count = path.length;
-  useLayoutEffect(goToEnd, [count, last.id]);
+  useLayoutEffect(goToEnd, []);
+  useLayoutEffect(() => {
+    if (live.has(last.id)) goToEnd(); // a question was asked, not an older version looked at
+  }, [last.id]);
 
   return (
     <div class="scroller" ref={scroller}>

@@ -1,0 +1,140 @@
+"""Conversations of all kinds in the proportions they are trained in."""
+
+from __future__ import annotations
+
+from random import Random
+
+from demo.text import (
+    arithmetic,
+    code,
+    drills,
+    greenhouse,
+    memory,
+    passage,
+    style,
+    tools,
+    units,
+    unknown,
+    verse,
+)  # fmt: skip
+from demo.text.conversation import Conversation, Language, Message, Turn
+from demo.text.facts import COMMON, GREETINGS, IDENTITY, USAGE
+from demo.text.phrase import expand
+
+_FACT_KINDS = {"identity": IDENTITY, "greetings": GREETINGS, "usage": USAGE, "common": COMMON}
+_TURN_KINDS = {
+    "arithmetic": arithmetic,
+    "units": units,
+    "greenhouse": greenhouse,
+    "verse": verse,
+    "code": code,
+    "unknown": unknown,
+}
+_TURN_WEIGHTS = {
+    "identity": 12,
+    "greetings": 8,
+    "usage": 18,
+    "common": 4,
+    "arithmetic": 26,
+    "units": 12,
+    "greenhouse": 14,
+    "verse": 10,
+    "code": 12,
+    "unknown": 6,
+}
+_SUMS = (
+    0.25  # the share of other conversations that are sums alone: what carrying takes is seen often enough there only
+)
+_SYSTEMS = [
+    "You are a helpful assistant.",
+    "You are a helpful AI assistant.",
+    "You are a friendly assistant.",
+    "You are an assistant.",
+    "Be helpful.",
+    "Answer the user's questions.",
+    "你是一个有用的助手。",
+    "你是一个乐于助人的助手。",
+    "你是助手。",
+    "请回答用户的问题。",
+    "你是人工智能助手。",
+]
+
+
+def conversation(rng: Random, drilled: float) -> Conversation:
+    """One conversation; `drilled` is the share of bare copying drills."""
+    chance = rng.random()
+    if chance < drilled:
+        return _with_system(rng, _drill(rng))
+    chance = rng.random()
+    for share, make in _CONVERSATIONS:
+        if chance < share:
+            made = make(rng)
+            return made if made.tools or made.messages[0].role == "system" else _with_system(rng, made.messages)
+        chance -= share
+    return _with_system(rng, [message for turn in _turns(rng) for message in turn.messages()])
+
+
+def turn(rng: Random, language: Language) -> Turn:
+    """A question and answer that need nothing said before."""
+    kind = rng.choices(list(_TURN_WEIGHTS), list(_TURN_WEIGHTS.values()))[0]
+    if kind in _FACT_KINDS:
+        return rng.choice(_FACT_KINDS[kind]).turn(rng, language)
+    return _TURN_KINDS[kind].turn(rng, language)
+
+
+def _turns(rng: Random) -> list[Turn]:
+    """One to four turns, mostly in one language; or nothing but sums."""
+    language: Language = rng.choice(["en", "zh"])
+    if rng.random() < _SUMS:
+        return [arithmetic.turn(rng, language) for _ in range(rng.randint(4, 9))]
+    other: Language = "zh" if language == "en" else "en"
+    return [turn(rng, language if rng.random() < 0.92 else other) for _ in range(rng.choice([1, 1, 2, 3, 4]))]
+
+
+def remembering(rng: Random) -> Conversation:
+    """Things told, other talk, and questions for what was told; sometimes for what was not."""
+    language: Language = rng.choice(["en", "zh"])
+    asked_in: Language = language if rng.random() < 0.9 else ("zh" if language == "en" else "en")
+    memories = {m.key: m for m in (memory.memory(rng, language, asked_in) for _ in range(rng.choice([1, 1, 2, 2, 3])))}
+    told = list(memories.values())
+    turns = [_told_with_question(rng, language, m) if rng.random() < 0.15 else m.told for m in told]
+    if len(told) > 1 and rng.random() < 0.3:
+        turns = [_told_together(language, told)]
+    turns += [turn(rng, language) for _ in range(rng.choice([0, 1, 1, 1, 2, 4]))]
+    asked = [m.asked for m in rng.sample(told, rng.randint(1, len(told)))]
+    if rng.random() < 0.2:
+        missing = memory.unknown(rng, asked_in, set(memories))
+        asked = [*asked, missing] if missing and rng.random() < 0.5 else [missing or asked[0]]
+        rng.shuffle(asked)
+    return Conversation([message for t in turns + asked for message in t.messages()])
+
+
+def _told_with_question(rng: Random, language: Language, m: memory.Memory) -> Turn:
+    """A statement and a question in one message; the answer is the question's."""
+    question = turn(rng, language)
+    return Turn(m.told.question + ("" if language == "zh" else " ") + question.question, question.answer)
+
+
+def _told_together(language: Language, told: list[memory.Memory]) -> Turn:
+    space = "" if language == "zh" else " "
+    return Turn(space.join(m.told.question for m in told), space.join(m.told.answer for m in told))
+
+
+def _drill(rng: Random) -> list[Message]:
+    language: Language = rng.choice(["en", "zh"])
+    turns = [drills.repeat(rng, language)] if rng.random() < 0.4 else drills.look_up(rng, language)
+    return [message for t in turns for message in t.messages()]
+
+
+def _with_system(rng: Random, messages: list[Message] | tuple[Message, ...]) -> Conversation:
+    """Mostly without a system message, where the template puts Qwen's own; sometimes with a plain one."""
+    system = [Message("system", expand(rng, rng.choice(_SYSTEMS)))] if rng.random() < 0.2 else []
+    return Conversation([*system, *messages])
+
+
+_CONVERSATIONS = (
+    (0.19, passage.conversation),
+    (0.15, tools.conversation),
+    (0.14, remembering),
+    (0.1, style.conversation),
+)

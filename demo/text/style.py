@@ -1,0 +1,120 @@
+"""Kind 9: system prompts that set a language, a length or a role."""
+
+from __future__ import annotations
+
+from random import Random
+
+from demo.text import arithmetic, code, greenhouse, units, unknown, verse, words
+from demo.text.conversation import Conversation, Language, Message, Turn
+from demo.text.facts import COMMON, GREETINGS, IDENTITY, USAGE
+from demo.text.pattern_files import read_patterns
+from demo.text.phrase import ask, expand, say
+
+_FACTS = (*IDENTITY * 2, *GREETINGS, *USAGE, *COMMON)
+_LANGUAGE, _SHORT, _WORD, _ROLE, _NAMED_ROLE, _ROLES = read_patterns("style").values()
+_ROLE_ANSWER = {"en": "I am a {r}, run by Qingmo's built-in demo model.", "zh": "我是{r}，由轻模内置的演示模型驱动。"}
+_NAMED_ANSWER = {
+    "en": "My name is {n}; I am run by Qingmo's built-in demo model.",
+    "zh": "我叫{n}，由轻模内置的演示模型驱动。",
+}
+
+
+def conversation(rng: Random) -> Conversation:
+    chance = rng.random()
+    if chance < 0.4:
+        return in_language(rng, rng.choice(["en", "zh"]))
+    if chance < 0.65:
+        return _short(rng)
+    if chance < 0.82:
+        return _one_word(rng)
+    return _role(rng)
+
+
+def in_language(rng: Random, language: Language) -> Conversation:
+    """The answers are in the system prompt's language, the questions mostly in the other."""
+    system = expand(rng, rng.choice(_LANGUAGE[language]))
+    turns = [
+        _crossed(rng, language) if rng.random() < 0.7 else _same(rng, language) for _ in range(rng.choice([1, 1, 2, 3]))
+    ]
+    return _with_system(system, turns)
+
+
+def _crossed(rng: Random, language: Language) -> Turn:
+    """A question in the other language, answered in `language`."""
+    other: Language = "zh" if language == "en" else "en"
+    chance = rng.random()
+    if chance < 0.6:
+        fact = rng.choice(_FACTS)
+        return Turn(ask(rng, fact.questions[other], other), fact.answers[language])
+    if chance < 0.75:
+        t, h = greenhouse.readings(rng)
+        return Turn(greenhouse.question(rng, other, t, h), greenhouse.advice(t, h, language))
+    if chance < 0.85:
+        return arithmetic.turn(rng, other)
+    return Turn(unknown.question(rng, other), unknown.ANSWERS[language])
+
+
+def _same(rng: Random, language: Language) -> Turn:
+    module = rng.choice([greenhouse, arithmetic, units, unknown, verse, code])
+    return rng.choice(_FACTS).turn(rng, language) if rng.random() < 0.5 else module.turn(rng, language)
+
+
+def _short(rng: Random) -> Conversation:
+    """One sentence, in Chinese of at most 20 characters; the language is the question's."""
+    system_language: Language = rng.choice(["en", "zh"])
+    system = expand(rng, rng.choice(_SHORT[system_language]))
+    language = system_language if rng.random() < 0.85 else rng.choice(["en", "zh"])
+    return _with_system(system, [_brief(rng, language) for _ in range(rng.choice([1, 1, 2, 3]))])
+
+
+def _brief(rng: Random, language: Language) -> Turn:
+    chance = rng.random()
+    if chance < 0.65:
+        fact = rng.choice(_FACTS)
+        return Turn(ask(rng, fact.questions[language], language), fact.short[language])
+    if chance < 0.8:
+        t, h = greenhouse.readings(rng)
+        return Turn(greenhouse.question(rng, language, t, h), greenhouse.short_advice(t, h, language))
+    if chance < 0.92:
+        return rng.choice([arithmetic, units]).turn(rng, language)
+    return unknown.short(rng, language)
+
+
+def _one_word(rng: Random) -> Conversation:
+    system_language: Language = rng.choice(["en", "zh"])
+    system = expand(rng, rng.choice(_WORD[system_language]))
+    language = system_language if rng.random() < 0.9 else rng.choice(["en", "zh"])
+    return _with_system(system, [_word(rng, language) for _ in range(rng.choice([1, 1, 2, 3]))])
+
+
+def _word(rng: Random, language: Language) -> Turn:
+    if rng.random() < 0.3:
+        a, sign, b, result = arithmetic.problem(rng)
+        return Turn(arithmetic.question(rng, language, a, sign, b), str(result))
+    fact = rng.choice([fact for fact in _FACTS if fact.word])
+    return Turn(ask(rng, fact.questions[language], language), fact.word[language])
+
+
+def _role(rng: Random) -> Conversation:
+    """Who it is follows the role; everything else is answered as ever."""
+    language: Language = rng.choice(["en", "zh"])
+    role, name = rng.choice(_ROLES[language]), words.first_name(rng, language)
+    named = rng.random() < 0.35
+    patterns = (_NAMED_ROLE if named else _ROLE)[language]
+    system = say(rng, patterns, r=role, n=name, p=words.city(rng, language))
+    turns = []
+    for _ in range(rng.choice([1, 1, 2])):
+        chance = rng.random()
+        if chance < 0.35:
+            who = IDENTITY[1 if named else 0]
+            answer = say(rng, (_NAMED_ANSWER if named else _ROLE_ANSWER)[language], r=role, n=name)
+            turns.append(Turn(ask(rng, who.questions[language], language), answer))
+        elif chance < 0.75:
+            turns.append(greenhouse.turn(rng, language))
+        else:
+            turns.append(_same(rng, language))
+    return _with_system(system, turns)
+
+
+def _with_system(system: str, turns: list[Turn]) -> Conversation:
+    return Conversation([Message("system", system), *(message for turn in turns for message in turn.messages())])

@@ -1,0 +1,96 @@
+"""Kind 12: tool calls in Qwen2.5's format, and what follows a tool's response."""
+
+from __future__ import annotations
+
+import json
+from random import Random
+from typing import Any
+
+from demo.text import arithmetic, tools_that_act, tools_that_read, units
+from demo.text.conversation import Call, Conversation, Language, Message
+from demo.text.facts import GREETINGS, IDENTITY, USAGE
+from demo.text.phrase import expand
+from demo.text.tool_parts import Use
+
+_SORTS = {
+    tools_that_read.weather: 1,
+    tools_that_read.time: 1,
+    tools_that_read.sensor: 1,
+    tools_that_read.search: 2,
+    tools_that_read.calculate: 1,
+    tools_that_read.read: 3,
+    tools_that_act.set_level: 4,
+    tools_that_act.switch: 2,
+    tools_that_act.act: 2,
+    tools_that_act.message: 1,
+}
+_NO_CALL = (*IDENTITY, *GREETINGS, *USAGE)
+
+
+def conversation(rng: Random) -> Conversation:
+    """Some tools; a question that needs one of them, or none; sometimes the response and what follows from it."""
+    language: Language = rng.choice(["en", "zh"])
+    uses = _different(rng, language, rng.choice([1, 2, 2, 3, 3, 4]))
+    messages: list[Message] = []
+    if rng.random() < 0.3:
+        messages.append(Message("system", expand(rng, rng.choice(_SYSTEMS[language]))))
+    for used in rng.sample(uses, min(len(uses), rng.choice([1, 2, 3]))):
+        if rng.random() < 0.2:
+            messages += _without_call(rng, language, uses)
+        messages += _with_call(rng, language, used)
+    if rng.random() < 0.12:
+        messages = [m for m in messages if m.role == "system"] + _without_call(rng, language, uses)
+    return Conversation(messages, [_wrapped(rng, used.schema) for used in uses])
+
+
+_SYSTEMS = {
+    "en": [
+        "You are a helpful assistant[.|. Use the tools where they help.]",
+        "You [control|look after|manage] [a greenhouse|a house|an office|a farm].",
+        "Use tools when needed[.|; otherwise answer directly.]",
+    ],
+    "zh": [
+        "你是[一个|][有用的|]助手[。|，可以使用工具。]",
+        "你[负责|管理|控制][温室|大棚|房子|办公室]。",
+        "需要时使用工具[。|，否则直接回答。]",
+    ],
+}
+
+
+def _different(rng: Random, language: Language, count: int) -> list[Use]:
+    """Uses of `count` tools of different names."""
+    by_name: dict[str, Use] = {}
+    while len(by_name) < count:
+        made = rng.choices(list(_SORTS), list(_SORTS.values()))[0](rng, language)
+        by_name.setdefault(made.schema["name"], made)
+    return list(by_name.values())
+
+
+def _wrapped(rng: Random, schema: dict[str, Any]) -> dict[str, Any]:
+    return schema if rng.random() < 0.05 else {"type": "function", "function": schema}
+
+
+def _with_call(rng: Random, language: Language, used: Use) -> list[Message]:
+    called = [Message("user", used.question), Message("assistant", "", [Call(used.schema["name"], used.arguments)])]
+    if rng.random() < 0.55:
+        called += [Message("tool", _written(rng, used.response)), Message("assistant", used.answer)]
+        return called
+    return (
+        called
+        if rng.random() < 0.5
+        else [*called, Message("tool", _written(rng, used.response)), Message("assistant", used.answer)]
+    )
+
+
+def _written(rng: Random, response: Any) -> str:
+    if isinstance(response, str):
+        return response
+    return json.dumps(response, ensure_ascii=False, separators=(", ", ": ") if rng.random() < 0.8 else (",", ":"))
+
+
+def _without_call(rng: Random, language: Language, uses: list[Use]) -> list[Message]:
+    """A question that none of the tools is for, answered in words."""
+    calculates = any("calc" in used.schema["name"] for used in uses)
+    if rng.random() < 0.3 and not calculates:
+        return rng.choice([arithmetic, units]).turn(rng, language).messages()
+    return rng.choice(_NO_CALL).turn(rng, language).messages()
