@@ -120,11 +120,8 @@ def runs(answer: str, function: str, name: str) -> bool:
 def report_perplexity(folder: Path, renderer: Renderer, conversations: Iterable[Conversation]) -> None:
     rendered = [renderer.render(conversation) for conversation in conversations]
     perplexities = {}
-    for name, options in (
-        ("float32", {"quantization": "none", "dtype": "float32"}),
-        ("int8", {"quantization": "int8"}),
-    ):
-        with LLM(str(folder), **options) as llm:
+    for name, quantization, dtype in (("float32", "none", "float32"), ("int8", "int8", "auto")):
+        with LLM(str(folder), quantization=quantization, dtype=dtype) as llm:
             perplexities[name] = perplexity(llm, rendered)
     change = perplexities["int8"] / perplexities["float32"] - 1
     print(f"perplexity   float32 {perplexities['float32']:.4f}, int8 {perplexities['int8']:.4f}, {change:+.2%}")

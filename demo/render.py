@@ -58,7 +58,8 @@ class Renderer:
             ids += self._encode(text)
 
     def _encode(self, text: str) -> list[int]:
-        return [self._control[text]] if text in self._control else list(self._tokenizer.encode(text).ids)
+        control = self._control.get(text)
+        return list(self._tokenizer.encode(text).ids) if control is None else [control]
 
 
 def pieces(conversation: Conversation) -> Iterator[tuple[str, bool]]:

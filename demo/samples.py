@@ -6,7 +6,7 @@ from collections.abc import Callable
 from random import Random
 
 from demo.text import arithmetic, code, greenhouse, mix, passage, style, tools, units, verse
-from demo.text.conversation import Conversation, Language, Turn
+from demo.text.conversation import LANGUAGES, Conversation, Language, Turn
 from demo.text.facts import GREETINGS, IDENTITY, USAGE, Fact
 
 Sampler = Callable[[Random], Conversation]
@@ -14,7 +14,7 @@ Sampler = Callable[[Random], Conversation]
 
 def _of_turn(make: Callable[[Random, Language], Turn]) -> Sampler:
     def sampler(rng: Random) -> Conversation:
-        return Conversation(make(rng, rng.choice(["en", "zh"])).messages())
+        return Conversation(make(rng, rng.choice(LANGUAGES)).messages())
 
     return sampler
 

@@ -38,8 +38,8 @@ def train_tokenizer(texts: Iterable[str], characters: str) -> Tokenizer:
 def _character_merges(characters: Iterable[str]) -> list[tuple[str, str]]:
     """Merges that make one token of the three bytes of each character: the first two, then the third."""
     spelled = [_byte_level().pre_tokenize_str(character)[0][0] for character in characters]
-    pairs = dict.fromkeys((first, second) for first, second, _ in spelled)
-    return [*pairs, *((first + second, third) for first, second, third in spelled)]
+    pairs = dict.fromkeys((text[0], text[1]) for text in spelled)
+    return [*pairs, *((text[:2], text[2]) for text in spelled)]
 
 
 def _word_merges(texts: Iterable[str], count: int) -> list[tuple[str, str]]:
@@ -58,7 +58,7 @@ def _as_qwen(bpe: models.BPE) -> Tokenizer:
     tokenizer = Tokenizer(bpe)
     tokenizer.normalizer = normalizers.NFC()
     tokenizer.pre_tokenizer = _qwen_pre_tokenizer()
-    tokenizer.decoder = decoders.ByteLevel(add_prefix_space=False, use_regex=False)
+    tokenizer.decoder = decoders.ByteLevel()
     tokenizer.add_special_tokens([AddedToken(text, special=True, normalized=False) for text in CONTROL])
     tokenizer.add_tokens([AddedToken(text, special=False, normalized=False) for text in TOOL_MARKS])
     return tokenizer

@@ -9,6 +9,7 @@
 #include <nanobind/stl/vector.h>
 
 #include <cstring>
+#include <numeric>
 #include <stdexcept>
 
 #include "decoder.h"
@@ -148,6 +149,21 @@ class PyDecoder {
         return double(now_ns() - begin) * 1e-9;
     }
 
+    // Multiply-adds a second that the pool's threads make together on registers alone.
+    double multiply_add_rate(bool quantized) {
+        nb::gil_scoped_release release;
+        constexpr int64_t kNanoseconds = 20'000'000;  // long enough for sleeping threads to wake
+        constexpr uint32_t kRounds = 512;             // milliseconds where floats are multiplied by a library
+        const Kernels& kernels = decoder_.kernels();
+        const MultiplyAddKernel probe = quantized ? kernels.multiply_add_bytes : kernels.multiply_add_floats;
+        std::vector<uint64_t> made(pool_.threads());
+        const int64_t begin = now_ns();
+        pool_.run(pool_.threads(), [&](int i, int) {
+            while (now_ns() - begin < kNanoseconds) made[i] += probe(kRounds);
+        });
+        return double(std::accumulate(made.begin(), made.end(), uint64_t(0))) / (double(now_ns() - begin) * 1e-9);
+    }
+
     size_t block_bytes() const { return kv_.block_bytes(); }
     uint32_t blocks() const { return kv_.blocks(); }
     int threads() const { return pool_.threads(); }
@@ -254,6 +270,8 @@ NB_MODULE(_native, m) {
         .def("write_block", &PyDecoder::write_block, "block"_a, "content"_a)
         .def("copy_block", &PyDecoder::copy_block, "source"_a, "target"_a)
         .def("read_weights", &PyDecoder::read_weights, "Read the mapped file once with all threads; seconds it took.")
+        .def("multiply_add_rate", &PyDecoder::multiply_add_rate, "quantized"_a,
+             "Multiply-adds a second that all threads make on registers alone, of the kind that the weights need.")
         .def_prop_ro("block_bytes", &PyDecoder::block_bytes)
         .def_prop_ro("num_blocks", &PyDecoder::blocks)
         .def_prop_ro("threads", &PyDecoder::threads)

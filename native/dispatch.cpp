@@ -14,17 +14,20 @@ extern const Kernels kNeonKernels;
 #endif
 #if QINGMO_WITH_AVX_VNNI
 extern const GemmKernel kAvxVnniGemm;
+extern const MultiplyAddKernel kAvxVnniMultiplyAdd;
 #endif
 #if QINGMO_WITH_AMX
 extern const GemmKernel kAmxGemm;
+extern const MultiplyAddKernel kAmxMultiplyAdd;
 #endif
 
 namespace {
 
-// A table that differs from another by its matrix product.
-[[maybe_unused]] Kernels with_gemm(Kernels kernels, const char* name, GemmKernel gemm) {
+// A table that differs from another by its matrix product of quantized weights.
+[[maybe_unused]] Kernels with_gemm(Kernels kernels, const char* name, GemmKernel gemm, MultiplyAddKernel multiply_add) {
     kernels.name = name;
     kernels.gemm = gemm;
+    kernels.multiply_add_bytes = multiply_add;
     return kernels;
 }
 
@@ -34,13 +37,13 @@ class Available {
     Available() {
         const CpuFeatures cpu = cpu_features();
 #if QINGMO_WITH_AMX
-        if (cpu.amx) add(with_gemm(kAvx512Kernels, "amx", kAmxGemm));
+        if (cpu.amx) add(with_gemm(kAvx512Kernels, "amx", kAmxGemm, kAmxMultiplyAdd));
 #endif
 #if defined(__x86_64__)
         if (cpu.avx512) add(kAvx512Kernels);
 #endif
 #if QINGMO_WITH_AVX_VNNI
-        if (cpu.avx_vnni) add(with_gemm(kAvx2Kernels, "avxvnni", kAvxVnniGemm));
+        if (cpu.avx_vnni) add(with_gemm(kAvx2Kernels, "avxvnni", kAvxVnniGemm, kAvxVnniMultiplyAdd));
 #endif
 #if defined(__x86_64__)
         if (cpu.avx2) add(kAvx2Kernels);

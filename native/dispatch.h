@@ -102,6 +102,7 @@ struct AttentionTask {
 static constexpr size_t attention_state_floats(uint32_t head_dim) { return kLanes + head_dim; }
 
 using GemmKernel = void (*)(const GemmTask&);
+using MultiplyAddKernel = uint64_t (*)(uint32_t rounds);
 
 struct Kernels {
     const char* name;
@@ -134,6 +135,9 @@ struct Kernels {
     void (*exp)(const float* x, uint32_t n, float* out);
     // A sum that no compiler can leave out: for probing how fast memory can be read. bytes a multiple of 256.
     uint64_t (*read_memory)(const uint8_t* data, size_t bytes);
+    // The multiply-adds of the product of quantized and of other weights, on registers alone: for probing how many a second
+    // there can be. They return how many they made.
+    MultiplyAddKernel multiply_add_bytes, multiply_add_floats;
 };
 
 // The kernels of `isa` ("scalar", "avx2", "avxvnni", "avx512", "amx", "neon"), or of the best this CPU has where isa is null.

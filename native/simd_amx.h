@@ -38,6 +38,31 @@ inline void store_less(int8_t* to, Bytes stored, int zero) {
     _mm512_storeu_si512(to, _mm512_sub_epi8(stored.v, _mm512_set1_epi8(char(zero))));
 }
 
+// Multiply-adds of whole tiles [16][64] by [64][16], four sums in turns; returns how many it made. See Kernels.
+inline uint64_t multiply_add_tiles(uint32_t rounds) {
+    struct {
+        uint8_t palette = 1, start_row = 0, reserved[14] = {};
+        uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64};
+        uint8_t rows[16] = {16, 16, 16, 16, 16, 16};
+    } shapes;
+    asm volatile("" ::"r"(&shapes) : "memory");  // GCC 12 believes that only the first 8 bytes are read
+    _tile_loadconfig(&shapes);
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+    _tile_zero(4);
+    _tile_zero(5);
+    for (uint32_t round = 0; round < rounds; ++round) {
+        _tile_dpbssd(0, 4, 5);
+        _tile_dpbssd(1, 4, 5);
+        _tile_dpbssd(2, 4, 5);
+        _tile_dpbssd(3, 4, 5);
+    }
+    _tile_release();
+    return uint64_t(rounds) * 4 * 16 * 16 * 64;
+}
+
 // The compiler does not know that `tile_product` reads memory; this makes what was written before visible to it.
 inline void tiles_read_memory() { asm volatile("" ::: "memory"); }
 

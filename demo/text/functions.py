@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from demo.text.conversation import Language
+from demo.text.conversation import LANGUAGES, Language
 from demo.text.pattern_files import Section, read_patterns
 
 
@@ -21,7 +21,7 @@ class Function:
 
 def _function(name: str, section: Section) -> Function:
     tasks, titles, explanation = (
-        {language: section[f"{key} {language}"][0] for language in ("en", "zh")}
+        {language: section[f"{key} {language}"][0] for language in LANGUAGES}
         for key in ("task", "title", "explanation")
     )
     return Function(name, tasks, titles, _CODE[name].strip(), explanation)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
 from demo.text import (
@@ -17,18 +18,18 @@ from demo.text import (
     unknown,
     verse,
 )  # fmt: skip
-from demo.text.conversation import Conversation, Language, Message, Turn
+from demo.text.conversation import LANGUAGES, Conversation, Language, Message, Turn
 from demo.text.facts import COMMON, GREETINGS, IDENTITY, USAGE
 from demo.text.phrase import expand
 
 _FACT_KINDS = {"identity": IDENTITY, "greetings": GREETINGS, "usage": USAGE, "common": COMMON}
 _TURN_KINDS = {
-    "arithmetic": arithmetic,
-    "units": units,
-    "greenhouse": greenhouse,
-    "verse": verse,
-    "code": code,
-    "unknown": unknown,
+    "arithmetic": arithmetic.turn,
+    "units": units.turn,
+    "greenhouse": greenhouse.turn,
+    "verse": verse.turn,
+    "code": code.turn,
+    "unknown": unknown.turn,
 }
 _TURN_WEIGHTS = {
     "identity": 12,
@@ -79,12 +80,12 @@ def turn(rng: Random, language: Language) -> Turn:
     kind = rng.choices(list(_TURN_WEIGHTS), list(_TURN_WEIGHTS.values()))[0]
     if kind in _FACT_KINDS:
         return rng.choice(_FACT_KINDS[kind]).turn(rng, language)
-    return _TURN_KINDS[kind].turn(rng, language)
+    return _TURN_KINDS[kind](rng, language)
 
 
 def _turns(rng: Random) -> list[Turn]:
     """One to four turns, mostly in one language; or nothing but sums."""
-    language: Language = rng.choice(["en", "zh"])
+    language: Language = rng.choice(LANGUAGES)
     if rng.random() < _SUMS:
         return [arithmetic.turn(rng, language) for _ in range(rng.randint(4, 9))]
     other: Language = "zh" if language == "en" else "en"
@@ -93,7 +94,7 @@ def _turns(rng: Random) -> list[Turn]:
 
 def remembering(rng: Random) -> Conversation:
     """Things told, other talk, and questions for what was told; sometimes for what was not."""
-    language: Language = rng.choice(["en", "zh"])
+    language: Language = rng.choice(LANGUAGES)
     asked_in: Language = language if rng.random() < 0.9 else ("zh" if language == "en" else "en")
     memories = {m.key: m for m in (memory.memory(rng, language, asked_in) for _ in range(rng.choice([1, 1, 2, 2, 3])))}
     told = list(memories.values())
@@ -121,20 +122,20 @@ def _told_together(language: Language, told: list[memory.Memory]) -> Turn:
 
 
 def _drill(rng: Random) -> list[Message]:
-    language: Language = rng.choice(["en", "zh"])
+    language: Language = rng.choice(LANGUAGES)
     turns = [drills.repeat(rng, language)] if rng.random() < 0.4 else drills.look_up(rng, language)
     return [message for t in turns for message in t.messages()]
 
 
-def _with_system(rng: Random, messages: list[Message] | tuple[Message, ...]) -> Conversation:
+def _with_system(rng: Random, messages: Sequence[Message]) -> Conversation:
     """Mostly without a system message, where the template puts Qwen's own; sometimes with a plain one."""
     system = [Message("system", expand(rng, rng.choice(_SYSTEMS)))] if rng.random() < 0.2 else []
     return Conversation([*system, *messages])
 
 
 _CONVERSATIONS = (
-    (0.19, passage.conversation),
-    (0.15, tools.conversation),
-    (0.14, remembering),
+    (0.25, passage.conversation),
+    (0.17, tools.conversation),
+    (0.12, remembering),
     (0.1, style.conversation),
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from random import Random
 
 from demo.text import words
-from demo.text.conversation import Conversation, Language, Message, Turn
+from demo.text.conversation import LANGUAGES, Conversation, Language, Message, Turn
 from demo.text.passage_facts import EVENTS, FAMILIES, PEOPLE, THINGS, Family, PassageFact, Subject
 from demo.text.pattern_files import read_patterns
 from demo.text.phrase import ask, say
@@ -24,11 +24,12 @@ class Told:
     fact: PassageFact
     subject: Subject
     noun: str  # in place of {n}
+    pair: tuple[str, str]  # in place of {k} and {q}
     value: str
 
 
 def conversation(rng: Random) -> Conversation:
-    language: Language = rng.choice(["en", "zh"])
+    language: Language = rng.choice(LANGUAGES)
     family = FAMILIES[rng.choices(list(FAMILIES), [4, 3, 2, 2])[0]]
     told = _told(rng, language, family)
     text = _laid_out(rng, language, _sentences(rng, language, told))
@@ -54,7 +55,7 @@ def _told(rng: Random, language: Language, family: Family) -> list[Told]:
     known = dict.fromkeys((family.facts.index(f) if f in family.facts else -1, s.name) for f, s in pairs)
     by_name = {subject.name: subject for subject in subjects}
     facts = [(family.facts[index] if index >= 0 else _ANY_ATTRIBUTE, by_name[name]) for index, name in known]
-    return [Told(f, s, words.noun(rng, language), f.make(rng, language)) for f, s in facts]
+    return [Told(f, s, words.noun(rng, language), f.pair(rng, language), f.make(rng, language)) for f, s in facts]
 
 
 def _sentences(rng: Random, language: Language, told: list[Told]) -> list[str]:
@@ -64,7 +65,8 @@ def _sentences(rng: Random, language: Language, told: list[Told]) -> list[str]:
     before = ""
     for t in told:
         mention = _mention(rng, t.subject, alone and bool(sentences))
-        sentence = say(rng, t.fact.told[language], e=mention, v=t.value, n=t.noun)
+        key = t.pair[0]
+        sentence = say(rng, t.fact.told[language], e=mention, v=t.value, n=t.noun, k=key, K=key.capitalize())
         begins_alike = mention and mention == before and sentence.startswith(mention + _BEHIND[language])
         if begins_alike and sentences[-1].lower().startswith(mention.lower()) and rng.random() < 0.5:
             joint = "，" if language == "zh" else " and "
@@ -82,20 +84,22 @@ def _mention(rng: Random, subject: Subject, known: bool) -> str:
 
 def _asked(rng: Random, language: Language, t: Told, told: list[Told]) -> Turn:
     alone = len({other.subject.name for other in told}) == 1
-    return Turn(ask(rng, t.fact.asked[language], language, e=_mention(rng, t.subject, alone), n=t.noun), t.value)
+    mention = _mention(rng, t.subject, alone)
+    return Turn(ask(rng, t.fact.asked[language], language, e=mention, n=t.noun, q=t.pair[1]), t.value)
 
 
 def _untold(rng: Random, language: Language, family: Family, told: list[Told]) -> list[str]:
     """Questions of the same sort that the passage does not answer: another fact, or another subject."""
-    facts = [t.fact for t in told]
-    others = [fact for fact in family.facts if fact not in facts]
-    subject = rng.choice(told).subject
-    questions = [ask(rng, rng.choice(others).asked[language], language, e=subject.name, n=words.noun(rng, language))]
-    if subject.name and rng.random() < 0.3:
-        stranger = family.subject(rng, language).name
-        asked = rng.choice(facts).asked[language]
-        questions.append(ask(rng, asked, language, e=stranger, n=words.noun(rng, language)))
-    return questions
+    other = rng.choice([fact for fact in family.facts if fact not in [t.fact for t in told]])
+    asked = [(other, rng.choice(told).subject.name)]
+    if rng.random() < 0.4:
+        asked.append((rng.choice(told).fact, family.subject(rng, language).name))
+    return [_asked_of(rng, language, fact, name) for fact, name in asked if name or fact is other]
+
+
+def _asked_of(rng: Random, language: Language, fact: PassageFact, name: str) -> str:
+    noun, (_, key) = words.noun(rng, language), fact.pair(rng, language)
+    return ask(rng, fact.asked[language], language, e=name, n=noun, q=key)
 
 
 def _laid_out(rng: Random, language: Language, sentences: list[str]) -> str:

@@ -8,18 +8,28 @@ from random import Random
 
 from demo.text import passage_values as values
 from demo.text import words
-from demo.text.conversation import Language
+from demo.text.conversation import LANGUAGES, Language
 from demo.text.passage_values import Maker, with_unit
 from demo.text.pattern_files import Section, read_patterns
+from demo.text.phrase import say
 
 
 @dataclass(frozen=True)
 class PassageFact:
-    """{e} is what the sentence is about, {v} the value; {n} a noun that stands for the attribute."""
+    """{e} is what the sentence is about, {v} the value; {n} a noun that stands for the attribute.
+
+    Of a pair the first is {k} in the sentence (or {K}, in capitals) and the second {q} in the question: a sentence
+    about the oil answers no question about the fuse.
+    """
 
     told: dict[Language, list[str]]
     asked: dict[Language, list[str]]
+    pairs: dict[Language, list[str]]
     make: Maker
+
+    def pair(self, rng: Random, language: Language) -> tuple[str, str]:
+        told, _, asked = say(rng, self.pairs[language]).partition("/")
+        return told, asked or told
 
 
 @dataclass(frozen=True)
@@ -44,11 +54,9 @@ def _facts(name: str, makers: dict[str, Maker]) -> list[PassageFact]:
 
 
 def _fact(section: Section, make: Maker) -> PassageFact:
-    return PassageFact(
-        {"en": section["told en"], "zh": section["told zh"]},
-        {"en": section["asked en"], "zh": section["asked zh"]},
-        make,
-    )
+    told, asked = ({language: section[f"{key} {language}"] for language in LANGUAGES} for key in ("told", "asked"))
+    pairs = {language: section.get(f"pairs {language}", [""]) for language in LANGUAGES}
+    return PassageFact(told, asked, pairs, make)
 
 
 def _thing(rng: Random, language: Language) -> Subject:
@@ -148,6 +156,7 @@ EVENTS = Family(
             "room": values.code,
             "code": values.code,
             "sponsor": values.company,
+            "maker": words.person,
         },
     ),
     _event,
@@ -183,7 +192,6 @@ NOTICES = Family(
             "closing": values.time,
             "platform": values.label,
             "meeting room": values.place,
-            "order": values.label,
             "total": _MONEY,
             "arrival": values.date,
             "thing put away": values.place,

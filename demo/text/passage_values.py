@@ -108,7 +108,7 @@ def count(rng: Random, language: Language) -> str:
 
 
 def material(rng: Random, language: Language) -> str:
-    materials = {
+    materials: dict[Language, list[str]] = {
         "en": [
             "steel",
             "oak",

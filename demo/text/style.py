@@ -5,11 +5,12 @@ from __future__ import annotations
 from random import Random
 
 from demo.text import arithmetic, code, greenhouse, units, unknown, verse, words
-from demo.text.conversation import Conversation, Language, Message, Turn
+from demo.text.conversation import LANGUAGES, Conversation, Language, Message, Turn
 from demo.text.facts import COMMON, GREETINGS, IDENTITY, USAGE
 from demo.text.pattern_files import read_patterns
 from demo.text.phrase import ask, expand, say
 
+_OTHERS = [greenhouse.turn, arithmetic.turn, units.turn, unknown.turn, verse.turn, code.turn]
 _FACTS = (*IDENTITY * 2, *GREETINGS, *USAGE, *COMMON)
 _LANGUAGE, _SHORT, _WORD, _ROLE, _NAMED_ROLE, _ROLES = read_patterns("style").values()
 _ROLE_ANSWER = {"en": "I am a {r}, run by Qingmo's built-in demo model.", "zh": "我是{r}，由轻模内置的演示模型驱动。"}
@@ -22,7 +23,7 @@ _NAMED_ANSWER = {
 def conversation(rng: Random) -> Conversation:
     chance = rng.random()
     if chance < 0.4:
-        return in_language(rng, rng.choice(["en", "zh"]))
+        return in_language(rng, rng.choice(LANGUAGES))
     if chance < 0.65:
         return _short(rng)
     if chance < 0.82:
@@ -55,15 +56,15 @@ def _crossed(rng: Random, language: Language) -> Turn:
 
 
 def _same(rng: Random, language: Language) -> Turn:
-    module = rng.choice([greenhouse, arithmetic, units, unknown, verse, code])
-    return rng.choice(_FACTS).turn(rng, language) if rng.random() < 0.5 else module.turn(rng, language)
+    make = rng.choice(_OTHERS)
+    return rng.choice(_FACTS).turn(rng, language) if rng.random() < 0.5 else make(rng, language)
 
 
 def _short(rng: Random) -> Conversation:
     """One sentence, in Chinese of at most 20 characters; the language is the question's."""
-    system_language: Language = rng.choice(["en", "zh"])
+    system_language: Language = rng.choice(LANGUAGES)
     system = expand(rng, rng.choice(_SHORT[system_language]))
-    language = system_language if rng.random() < 0.85 else rng.choice(["en", "zh"])
+    language = system_language if rng.random() < 0.85 else rng.choice(LANGUAGES)
     return _with_system(system, [_brief(rng, language) for _ in range(rng.choice([1, 1, 2, 3]))])
 
 
@@ -76,14 +77,14 @@ def _brief(rng: Random, language: Language) -> Turn:
         t, h = greenhouse.readings(rng)
         return Turn(greenhouse.question(rng, language, t, h), greenhouse.short_advice(t, h, language))
     if chance < 0.92:
-        return rng.choice([arithmetic, units]).turn(rng, language)
+        return rng.choice([arithmetic.turn, units.turn])(rng, language)
     return unknown.short(rng, language)
 
 
 def _one_word(rng: Random) -> Conversation:
-    system_language: Language = rng.choice(["en", "zh"])
+    system_language: Language = rng.choice(LANGUAGES)
     system = expand(rng, rng.choice(_WORD[system_language]))
-    language = system_language if rng.random() < 0.9 else rng.choice(["en", "zh"])
+    language = system_language if rng.random() < 0.9 else rng.choice(LANGUAGES)
     return _with_system(system, [_word(rng, language) for _ in range(rng.choice([1, 1, 2, 3]))])
 
 
@@ -97,7 +98,7 @@ def _word(rng: Random, language: Language) -> Turn:
 
 def _role(rng: Random) -> Conversation:
     """Who it is follows the role; everything else is answered as ever."""
-    language: Language = rng.choice(["en", "zh"])
+    language: Language = rng.choice(LANGUAGES)
     role, name = rng.choice(_ROLES[language]), words.first_name(rng, language)
     named = rng.random() < 0.35
     patterns = (_NAMED_ROLE if named else _ROLE)[language]

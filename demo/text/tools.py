@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from demo.text import arithmetic, tools_that_act, tools_that_read, units
-from demo.text.conversation import Call, Conversation, Language, Message
+from demo.text.conversation import LANGUAGES, Call, Conversation, Language, Message
 from demo.text.facts import GREETINGS, IDENTITY, USAGE
 from demo.text.phrase import expand
 from demo.text.tool_parts import Use
@@ -29,7 +29,7 @@ _NO_CALL = (*IDENTITY, *GREETINGS, *USAGE)
 
 def conversation(rng: Random) -> Conversation:
     """Some tools; a question that needs one of them, or none; sometimes the response and what follows from it."""
-    language: Language = rng.choice(["en", "zh"])
+    language: Language = rng.choice(LANGUAGES)
     uses = _different(rng, language, rng.choice([1, 2, 2, 3, 3, 4]))
     messages: list[Message] = []
     if rng.random() < 0.3:
@@ -92,5 +92,5 @@ def _without_call(rng: Random, language: Language, uses: list[Use]) -> list[Mess
     """A question that none of the tools is for, answered in words."""
     calculates = any("calc" in used.schema["name"] for used in uses)
     if rng.random() < 0.3 and not calculates:
-        return rng.choice([arithmetic, units]).turn(rng, language).messages()
+        return rng.choice([arithmetic.turn, units.turn])(rng, language).messages()
     return rng.choice(_NO_CALL).turn(rng, language).messages()

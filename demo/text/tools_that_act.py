@@ -22,7 +22,9 @@ def set_level(rng: Random, language: Language) -> Use:
         rng.randint(0, 10 ** rng.choice([1, 2, 2, 3])),
         about.called[language],
     )
-    parameters, arguments, where = {parameter: integer(rng, f"The {parameter}")}, {parameter: value}, ""
+    parameters = {parameter: integer(rng, f"The {parameter}")}
+    arguments: dict[str, Any] = {parameter: value}
+    where = ""
     if rng.random() < 0.2:
         place = room(rng, language)
         where = f" in the {place}" if language == "en" else f"{place}的"
@@ -40,11 +42,11 @@ def switch(rng: Random, language: Language) -> Use:
     """set_<thing>(on or off), as a word or as true and false."""
     tool, about = Tool(rng, language, "switch"), _LIGHT if rng.random() < 0.3 else thing(rng)
     parameter, state = tool.one_of("parameters"), rng.choice(["on", "off"])
-    called = about.called[language]
-    if parameter in ("on", "enabled"):
-        kind, value = {"type": "boolean", "description": "On or off"}, state == "on"
+    called, value = about.called[language], _on_or_off(parameter, state)
+    if isinstance(value, bool):
+        kind = {"type": "boolean", "description": "On or off"}
     else:
-        kind, value = string("on or off", **({"enum": ["on", "off"]} if rng.random() < 0.7 else {})), state
+        kind = string("on or off", **({"enum": ["on", "off"]} if rng.random() < 0.7 else {}))
     return Use(
         schema(rng, f"{tool.one_of('names')}_{about.spelled}", tool.about(about.called), {parameter: kind}),
         tool.asked(state, t=called),
@@ -54,21 +56,25 @@ def switch(rng: Random, language: Language) -> Use:
     )
 
 
+def _on_or_off(parameter: str, state: str) -> bool | str:
+    return state == "on" if parameter in ("on", "enabled") else state
+
+
 def act(rng: Random, language: Language) -> Use:
     """<verb>_<thing>(<which>)."""
     tool, about, (verb, chinese) = Tool(rng, language, "act"), thing(rng), rng.choice(_VERBS)
     parameter, called, said = tool.one_of("parameters"), about.called[language], verb if language == "en" else chinese
-    value = rng.choice([words.code(rng), words.number(rng), words.noun(rng, language), words.person(rng, language)])
+    value: Any = rng.choice(
+        [words.code(rng), words.number(rng), words.noun(rng, language), words.person(rng, language)]
+    )
+    kind = string(f"The {parameter}")
     if parameter in ("number", "minutes"):
-        kind, argument = integer(rng, f"The {parameter}"), rng.randint(1, 999)
-        value = str(argument)
-    else:
-        kind, argument = string(f"The {parameter}"), value
+        kind, value = integer(rng, f"The {parameter}"), rng.randint(1, 999)
     return Use(
         schema(rng, f"{verb}_{about.spelled}", f"{verb.capitalize()} the {about.called['en']}.", {parameter: kind}),
         tool.asked(V=said, t=called, v=value),
-        {parameter: argument},
-        _done(rng, {parameter: argument}),
+        {parameter: value},
+        _done(rng, {parameter: value}),
         tool.answer(V=said, t=called, v=value),
     )
 

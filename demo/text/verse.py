@@ -37,12 +37,11 @@ def turn(rng: Random, language: Language) -> Turn:
 
 def words(rng: Random, language: Language) -> list[str]:
     """Three different words; a third of them made up."""
-    if language == "zh":
-        made = lambda: invented_characters(rng, rng.choice([2] * 8 + [1, 3]))
-    else:
-        made = lambda: invented_word(rng)
-    chosen = rng.sample(NOUNS[language], 3)
-    return [made() if rng.random() < 0.35 else word for word in chosen]
+    return [_invented(rng, language) if rng.random() < 0.35 else word for word in rng.sample(NOUNS[language], 3)]
+
+
+def _invented(rng: Random, language: Language) -> str:
+    return invented_characters(rng, rng.choice([2] * 8 + [1, 3])) if language == "zh" else invented_word(rng)
 
 
 def verse_zh(rng: Random, a: str, b: str, c: str) -> str:

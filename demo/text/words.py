@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from random import Random
 
-from demo.text.conversation import Language
+from demo.text.conversation import LANGUAGES, Language
 from demo.text.pattern_files import read_patterns
 
 COMMON_CHARACTERS = Path(__file__).with_name("characters.txt").read_text(encoding="utf-8").replace("\n", "")
@@ -13,7 +13,7 @@ COMMON_CHARACTERS = Path(__file__).with_name("characters.txt").read_text(encodin
 
 
 def _lists(section: str) -> dict[Language, list[str]]:
-    return {language: " ".join(_WORDS[section][language]).split() for language in ("en", "zh")}
+    return {language: " ".join(_WORDS[section][language]).split() for language in LANGUAGES}
 
 
 _WORDS = read_patterns("words")
@@ -120,6 +120,6 @@ def noun(rng: Random, language: Language) -> str:
     return invented_word(rng) if language == "en" else invented_characters(rng, rng.choice([2, 2, 3]))
 
 
-def from_list(rng: Random, lists: dict[str, list[str]], language: Language) -> str:
+def from_list(rng: Random, lists: dict[Language, list[str]], language: Language) -> str:
     """A word of a list, sometimes a noun from outside it, so that what is said is copied and not guessed."""
     return rng.choice(lists[language]) if rng.random() < 0.7 else noun(rng, language)

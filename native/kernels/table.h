@@ -4,6 +4,7 @@
 #include "attention.h"
 #include "gemm.h"
 #include "norm.h"
+#include "probe.h"
 #include "quantize.h"
 #include "sampling.h"
 
@@ -11,7 +12,8 @@ namespace qingmo::QINGMO_ISA {
 
 constexpr Kernels make_table(const char* name) {
     return {name, gemm, attention_chunk, attention_merge, attention_finish, rms_norm, quantize, rope,
-            store_kv, read_column, best, sum_exp, above, exp_all, read_memory};
+            store_kv, read_column, best, sum_exp, above, exp_all, read_memory,
+            multiply_add_bytes, multiply_add_floats};
 }
 
 }  // namespace qingmo::QINGMO_ISA

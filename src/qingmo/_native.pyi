@@ -49,6 +49,11 @@ class Decoder:
     def read_weights(self) -> float:
         """Read the mapped file once with all threads; seconds it took."""
 
+    def multiply_add_rate(self, quantized: bool) -> float:
+        """
+        Multiply-adds a second that all threads make on registers alone, of the kind that the weights need.
+        """
+
     @property
     def block_bytes(self) -> int: ...
 

@@ -73,7 +73,7 @@ class EngineConfig:
             raise ConfigError(f"{_flag('rope_theta')} is {self.rope_theta}; it must be above 0.")
         if self.quantization in ("int8", "int4") and self.dtype != "auto":
             raise ConfigError(
-                f"{_flag('dtype')} {self.dtype} is the type of unquantized weights and has no effect on quantized ones. "
+                f"{_flag('dtype')} {self.dtype} is the type of unquantized weights and has no effect on others. "
                 f"Leave it out, or add {_flag('quantization')} none."
             )
 

@@ -8,6 +8,7 @@ QingmoError
 ├── EngineError              the engine failed, and every answer with it
 ├── ConfigError              an engine option that is wrong or impossible together with another
 ├── UnsupportedError         something real that this version of Qingmo does not do
+├── BenchError               a measurement that could not be made
 └── ModelError
     ├── ModelNotFoundError   no such folder, or nothing cached and no way to fetch it
     │   └── HubUnreachableError
@@ -68,6 +69,10 @@ class ConfigError(QingmoError, ValueError):
 
 class UnsupportedError(QingmoError):
     """Something real that this version of Qingmo does not do."""
+
+
+class BenchError(QingmoError):
+    """A measurement that could not be made: a server that does not answer, a process that died."""
 
 
 class ModelError(QingmoError):

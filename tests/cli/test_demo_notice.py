@@ -29,8 +29,14 @@ def qingmo(toy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_without_a_network_chat_says_so_and_goes_on_with_the_demo_model(toy_folder: Path) -> None:
     done = qingmo(toy_folder, "chat", "--prompt", "hello", *SHORT)
     assert done.returncode == 0 and done.stdout.strip()
-    for part in ("Warning: Qwen/Qwen2.5-0.5B-Instruct is not on this machine", "cannot be reached", "HF_ENDPOINT=", "FOLDER",
-                 "qingmo pull", "Warning: Until then the small demo model"):  # fmt: skip
+    for part in (
+        "Warning: Qwen/Qwen2.5-0.5B-Instruct is not on this machine",
+        "cannot be reached",
+        "HF_ENDPOINT=",
+        "FOLDER",
+        "qingmo pull",
+        "Warning: Until then the small demo model",
+    ):
         assert part in done.stderr
     assert "Traceback" not in done.stderr and "demo" not in done.stdout
 

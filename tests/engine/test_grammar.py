@@ -367,6 +367,7 @@ def test_ordinary_schemas_are_not_refused(schema: dict[str, Any], compiler: Gram
         ([{"function": {"name": "f", "parameters": {"type": "string"}}}], "tools[0].function.parameters.type"),
         ([{"function": {"name": "f", "parameters": []}}], "tools[0].function.parameters"),
         ([{"function": {"name": f"f{i}"}} for i in range(129)], "tools"),
+        ([{"function": {"name": f"f{i}", "parameters": {"enum": ["x" * 4000] * 9}}} for i in range(3)], "tools"),
     ],
 )  # fmt: skip
 def test_a_wrong_tool_is_named(tools: list[Any], place: str, compiler: GrammarCompiler, vocabulary: Tokenizer) -> None:

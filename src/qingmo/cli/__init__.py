@@ -18,6 +18,7 @@ COMMANDS = {
     "serve": "Serve a chat page and an OpenAI-compatible API.",
     "chat": "Talk to the model in this terminal.",
     "pull": "Download a model and prepare it for this machine.",
+    "bench": "Measure how fast this machine is, beside what it could do at most.",
     "check": "See whether the model is whole and answers as it should.",
     "info": "Show this machine, the model and what will be used.",
 }

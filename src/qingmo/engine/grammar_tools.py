@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qingmo.engine.grammar import Grammar, JsonPart, json_part, literal
-from qingmo.engine.grammar_limits import refuse
+from qingmo.engine.grammar_limits import MAX_BYTES, refuse
 from qingmo.errors import InvalidRequestError
 from qingmo.model.tool_calls import CALL_BEGIN, CALL_END
 
@@ -69,6 +69,9 @@ def tool_grammar(
     for i in allowed:
         name = literal(f'{json.dumps(names[i], ensure_ascii=False)}, "arguments": ')
         rules += [f"function_{i}: {name} ", _arguments(tools[i], f"{field}[{i}].function.parameters"), "\n"]
+    size = sum(len(rule.schema.encode()) for rule in rules if isinstance(rule, JsonPart))
+    if size > MAX_BYTES:
+        raise refuse(f"has parameters of {size} bytes without their descriptions; {MAX_BYTES} is the most.", field)
     if answer is not None and not required:
         rules += [f"answer{str(answer.rules[0]).removeprefix('start')}", *answer.rules[1:], "\n"]
     return Grammar(tuple(rules), field, trigger=control_tokens[CALL_BEGIN] if free else None)

@@ -230,6 +230,13 @@ class NativeRunner:
         """Read the mapped weights once with all threads, for probing the machine's bandwidth; seconds it took."""
         return self._decoder.read_weights()
 
+    def multiply_add_rate(self, *, quantized: bool) -> float:
+        """Multiply-adds a second that all threads make on registers alone, for probing the processor's limit.
+
+        quantized: of the kind that int8 and int4 weights need; otherwise of floats.
+        """
+        return self._decoder.multiply_add_rate(quantized)
+
 
 def available_isas() -> list[str]:
     """Instruction sets this CPU has kernels for, best first."""
