@@ -11,7 +11,7 @@ shift
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 readonly peers=$PWD/build/peers name=$(basename "$checkpoint")
-readonly torch='torch==2.13.0' transformers='transformers==4.57.6'
+readonly torch='torch==2.13.0'
 
 environment() { # NAME PACKAGE...: prints its Python
   local made=$peers/$1-venv
@@ -33,13 +33,13 @@ openvino() {
 
 onnxruntime() {
   local python model=$peers/$name-onnx-int4
-  python=$(environment onnxruntime onnxruntime-genai==0.18.0 onnx onnx-ir "$torch" "$transformers")
+  python=$(environment onnxruntime onnxruntime-genai==0.18.0 onnx onnx-ir "$torch" transformers==5.5.4)
   [[ -e $model/genai_config.json ]] || nice -n 10 "$python" -m onnxruntime_genai.models.builder \
     -i "$checkpoint" -o "$model" -p int4 -e cpu -c "$peers/onnx-cache" >&2
 }
 
 transformers() {
-  environment transformers "$torch" "$transformers" >/dev/null
+  environment transformers "$torch" transformers==4.57.6 sentencepiece >/dev/null
 }
 
 llama_cpp() {
