@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -31,19 +31,23 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Recipe:
-    """How long and how fast to learn. One step sees workers batches."""
+    """How long and how fast to learn. One step sees a batch of each worker."""
 
-    steps: int = 4000
+    steps: int = 6000
     workers: int = 4
     seed: int = 1
     muon_lr: float = 0.02
     adam_lr: float = 0.003
     warm_up: int = 100  # steps
-    cool_down: float = 0.4  # of the steps at the end, in which the rate falls to 0
+    cool_down: float = 0.8  # of the steps at the end, in which the rate falls to 0
     drilled: float = 0.35  # share of copying drills at the start: copying is what emerges last without them
     drilled_until: float = 0.15  # of the steps; later the share is `drilled_later`
     drilled_later: float = 0.04
     save_every: int = 100  # steps
+
+    def continued(self) -> Recipe:
+        """The same for a model that has learned already: no drills, and rates that do not undo what it knows."""
+        return replace(self, drilled_until=0.0, cool_down=1.0, muon_lr=self.muon_lr * 0.3, adam_lr=self.adam_lr * 0.3)
 
 
 def train(tokenizer_file: Path, folder: Path, recipe: Recipe, start: Path | None = None) -> None:

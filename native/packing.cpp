@@ -21,11 +21,12 @@ float scale_of(const float* values, size_t count) {
 }
 
 // Adding and taking away 1.5 * 2^23 rounds to an integer, ties to even; quicker than a call.
-float rounded(float x, float lowest = -127.0f, float highest = 127.0f) {
-    constexpr float kMagic = 12582912.0f;
-    float r = (x + kMagic) - kMagic;
-    r = r > highest ? highest : r;
-    return r < lowest ? lowest : r;
+constexpr float kRounding = 12582912.0f;
+
+float rounded(float x) {
+    float r = (x + kRounding) - kRounding;
+    r = r > 127.0f ? 127.0f : r;
+    return r < -127.0f ? -127.0f : r;
 }
 
 double squared_error(const float* values, size_t count) {
@@ -70,56 +71,77 @@ void pack_column(const float* row, size_t inputs, size_t group_size, size_t grou
 // ---- int4 --------------------------------------------------------------------------------------------------------
 
 constexpr size_t kInt4Group = 32;
+constexpr float kLargestHalf = 65504;
 
-float rounded_int4(float x) { return rounded(x, -8.0f, 7.0f); }
+// A register's worth, spelled out: compilers do not make one of a loop that clamps.
+typedef float Four __attribute__((vector_size(16)));
 
-// Sums over a group in eight lanes, so that they are the same and quick everywhere.
+Four load_four(const float* values) {
+    Four four;
+    std::memcpy(&four, values, sizeof four);
+    return four;
+}
+
+Four broadcast_four(float x) { return Four{x, x, x, x}; }
+
+Four rounded_int4(Four x) {
+    const Four magic = broadcast_four(kRounding), lowest = broadcast_four(-8), highest = broadcast_four(7);
+    Four r = (x + magic) - magic;
+    r = r > highest ? highest : r;
+    return r < lowest ? lowest : r;
+}
+
+float sum_of_lanes(Four x) { return (x[0] + x[1]) + (x[2] + x[3]); }
+
+// How well a group's values are met by the integers that one scale makes of them.
 struct Fit {
-    float product = 0, square = 0;  // of values with their integers, of the integers
+    float product, square;  // of values with their integers, of the integers
 
     Fit(const float* values, float inverse_scale) {
-        float products[8] = {}, squares[8] = {};
-        for (size_t i = 0; i < kInt4Group; i += 8)
-            for (size_t lane = 0; lane < 8; ++lane) {
-                const float integer = rounded_int4(values[i + lane] * inverse_scale);
-                products[lane] += values[i + lane] * integer;
-                squares[lane] += integer * integer;
-            }
-        for (size_t lane = 0; lane < 8; ++lane) {
-            product += products[lane];
-            square += squares[lane];
+        const Four inverse = broadcast_four(inverse_scale);
+        Four products = {}, squares = {};
+        for (size_t i = 0; i < kInt4Group; i += 4) {
+            const Four four = load_four(values + i), integers = rounded_int4(four * inverse);
+            products += four * integers;
+            squares += integers * integers;
         }
+        product = sum_of_lanes(products);
+        square = sum_of_lanes(squares);
     }
     // With the best scale for these integers, product / square, the squared error is the values' square less this.
     float gain() const { return square > 0 ? product * product / square : 0; }
 };
 
-// A float16 scale for 32 values, by least squares: integers are made with scales that put the largest value around -8,
-// the end with one integer more, or around 7, and each time the scale that fits these integers best is found.
+// What the largest value becomes in the fits that are tried. -8 is the end with one integer more; near -7 there is room
+// for a value of the same size and the other sign; beyond -8 the largest is cut short for the good of the others. Steps
+// of 0.1 over both signs would lower the squared error by another 0.05 %.
+constexpr float kFirstEnd = -9, kLastEnd = -6, kEndStep = 0.25f;
+
+// A float16 scale for 32 values, by least squares: that of the fit with the largest gain.
 uint16_t int4_scale(const float* values) {
     float largest = 0;
     for (size_t i = 0; i < kInt4Group; ++i)
         if (std::fabs(values[i]) > std::fabs(largest)) largest = values[i];
     if (std::fabs(largest) < 0x1p-100f) return 0;
     float best = 0, scale = 0;
-    for (float end : {-8.0f, 7.0f})
-        for (int step = -10; step <= 10; ++step) {
-            const Fit fit(values, (end + 0.1f * float(step)) / largest);
-            if (fit.gain() <= best) continue;
-            best = fit.gain();
-            scale = fit.product / fit.square;
-        }
-    return half_from_float(scale);
+    for (float end = kFirstEnd; end <= kLastEnd; end += kEndStep) {
+        const Fit fit(values, end / largest);
+        if (fit.gain() <= best) continue;
+        best = fit.gain();
+        scale = fit.product / fit.square;
+    }
+    return half_from_float(std::max(-kLargestHalf, std::min(scale, kLargestHalf)));
 }
 
 void pack_int4_group(const float* values, size_t column, uint16_t* scales, uint8_t* bytes) {
     scales[column] = int4_scale(values);
     const float scale = float_from_half(scales[column]);
-    for (size_t i = 0; i < kInt4Group; ++i) {
-        const int stored = scale == 0 ? 8 : int(rounded_int4(values[i] / scale)) + 8;
-        const bool high = i >= kInt4Group / 2;
-        uint8_t& byte = bytes[i % 16 / 4 * 64 + column * 4 + i % 4];
-        byte = uint8_t(high ? byte | stored << 4 : stored);
+    const Four inverse = broadcast_four(scale == 0 ? 0 : 1 / scale);
+    for (size_t i = 0; i < kInt4Group / 2; i += 4) {
+        const Four low = rounded_int4(load_four(values + i) * inverse);
+        const Four high = rounded_int4(load_four(values + i + kInt4Group / 2) * inverse);
+        uint8_t* four = bytes + i / 4 * 64 + column * 4;
+        for (int lane = 0; lane < 4; ++lane) four[lane] = uint8_t((int(low[lane]) + 8) | (int(high[lane]) + 8) << 4);
     }
 }
 

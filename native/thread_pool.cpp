@@ -10,7 +10,7 @@ constexpr int64_t kSpinNs = 300'000;
 // Pieces are cut to 50 us or less, so who is waited for this long has lost its core.
 constexpr int64_t kLateNs = 400'000;
 constexpr int kLateRunsToPark = 3;
-constexpr int kRunsToForgive = 256;  // about two tokens' runs: a core lost once in a while is no reason to park
+constexpr int kRunsToForget = 256;  // about two tokens' runs: a core lost once in a while is no reason to park
 constexpr int64_t kFirstParkNs = 20'000'000, kLongestParkNs = 640'000'000;
 
 uint32_t run_of(uint64_t ticket) { return uint32_t(ticket >> 32); }
@@ -46,8 +46,7 @@ void ThreadPool::run_erased(int pieces, Call call, const void* work) {
     if (sleepers_.load(std::memory_order_seq_cst)) wake_sleepers();
     work_off(run, 0);
     if (unfinished_.load(std::memory_order_acquire)) wait_for_stragglers(run);
-    if (run % kRunsToForgive == 0)
-        for (auto& worker : workers_) worker->late /= 2;
+    if (run % kRunsToForget == 0) forget_a_half();
 }
 
 // Takes pieces of `run` until none is left; false where there was none.
@@ -74,9 +73,14 @@ void ThreadPool::worker_loop(int index) {
         if (run != seen && !parked) {
             seen = run;
             self.holds.store(run, std::memory_order_release);
+            const int64_t begin = now_ns();
             const bool worked = work_off(run, index);
+            const int64_t end = now_ns();
             self.holds.store(0, std::memory_order_release);
-            if (worked) spin_until = now_ns() + kSpinNs;
+            if (worked) {
+                self.worked_ns.fetch_add(end - begin, std::memory_order_relaxed);
+                spin_until = end + kSpinNs;
+            }
             continue;
         }
         if (!parked && now_ns() < spin_until) {
@@ -108,30 +112,50 @@ void ThreadPool::wake_sleepers() {
 
 void ThreadPool::wait_for_stragglers(uint32_t run) {
     const int64_t begin = now_ns();
-    bool blamed = false;
+    bool late = false;
     while (unfinished_.load(std::memory_order_acquire)) {
         for (int i = 0; i < 8; ++i) spin_pause();
-        if (blamed) {
+        if (late) {
             yield_processor();
         } else if (now_ns() - begin > kLateNs) {
-            blame_late_workers(run);
-            blamed = true;
+            find_late_workers(run);
+            late = true;
         }
     }
+    if (late) blame_late_workers(now_ns() - begin);
 }
 
-void ThreadPool::blame_late_workers(uint32_t run) {
+void ThreadPool::find_late_workers(uint32_t run) {
+    for (auto& worker : workers_) worker->is_late = worker->holds.load(std::memory_order_acquire) == run;
+}
+
+// A worker that loses its core now and then is worth its keep; one that shares it with another program may not be. It
+// costs more than it brings where others wait for it more than half of the time that it is at work.
+void ThreadPool::blame_late_workers(int64_t waited_ns) {
+    const int64_t now = now_ns();
     for (auto& worker : workers_) {
-        if (worker->holds.load(std::memory_order_acquire) != run || ++worker->late < kLateRunsToPark) continue;
-        const int64_t now = now_ns();
+        if (!worker->is_late) continue;
+        worker->waited_ns += waited_ns;
+        const bool again_and_again = ++worker->late >= kLateRunsToPark;
+        if (!again_and_again || worker->waited_ns * 2 < worker->worked_ns.load(std::memory_order_relaxed)) continue;
         const bool again = now - worker->parked_until < kLongestParkNs;
         worker->parked_for = again && worker->parked_for ? worker->parked_for * 2 : kFirstParkNs;
         if (worker->parked_for > kLongestParkNs) worker->parked_for = kLongestParkNs;
         worker->parked_until = now + worker->parked_for;
         worker->late = kLateRunsToPark - 1;  // one more late run after its return is enough
+        worker->waited_ns = 0;
+        worker->worked_ns.store(0, std::memory_order_relaxed);
         worker->parked.store(true, std::memory_order_release);
         ++parked_count_;
         ++times_parked_;
+    }
+}
+
+void ThreadPool::forget_a_half() {
+    for (auto& worker : workers_) {
+        worker->late /= 2;
+        worker->waited_ns /= 2;
+        worker->worked_ns.fetch_sub(worker->worked_ns.load(std::memory_order_relaxed) / 2, std::memory_order_relaxed);
     }
 }
 

@@ -13,7 +13,7 @@ namespace qingmo {
 
 // Work goes piece by piece to whoever is free. A run ends when every piece is done, not when every worker has come by:
 // a worker whose core the system gave to something else costs nothing unless it holds a piece. One that is found
-// holding a piece late, again and again, is parked for a while and then tried again.
+// holding a piece late, again and again, and costs more than it brings, is parked for a while and then tried again.
 class ThreadPool {
    public:
     explicit ThreadPool(int threads);  // the caller of run() is one of them
@@ -40,7 +40,10 @@ class ThreadPool {
         std::atomic<bool> parked{false};
         std::atomic<bool> asleep{false};   // whoever turns it to false has to wake the worker, or is the worker
         Sleep sleep;
-        int late = 0;                      // runs that had to wait for it, forgotten bit by bit
+        std::atomic<int64_t> worked_ns{0};  // what it brought, and
+        int64_t waited_ns = 0;              // what waiting for it cost; both forgotten bit by bit
+        int late = 0;                       // runs that had to wait for it, likewise
+        bool is_late = false;               // in the run at hand
         int64_t parked_until = 0, parked_for = 0;
         std::thread thread;
     };
@@ -52,7 +55,9 @@ class ThreadPool {
     void sleep_until_called(Worker& worker, uint32_t seen);
     void wake_sleepers();
     void wait_for_stragglers(uint32_t run);
-    void blame_late_workers(uint32_t run);
+    void find_late_workers(uint32_t run);
+    void blame_late_workers(int64_t waited_ns);
+    void forget_a_half();
     void unpark_when_due();
 
     // Run number in the upper half, pieces not yet taken in the lower: a worker that wakes up late cannot take a

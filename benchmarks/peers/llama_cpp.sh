@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # llama.cpp beside Qingmo: builds llama-server, llama-bench and llama-quantize from the sources that llama-cpp-python's
-# source package carries, and makes a Q8_0 file of a checkpoint with its own converter.
+# source package carries, and makes Q8_0 and Q4_0 files of a checkpoint with its own converter.
 #
 #   benchmarks/peers/llama_cpp.sh CHECKPOINT
 #   build/peers/llama.cpp/build/bin/llama-server -m build/peers/NAME-q8_0.gguf -t 2 -np 50 -c 25600 --port 8081
@@ -50,15 +50,18 @@ converter_python() {
   echo "$environment/bin/python"
 }
 
-convert() {
+convert() { # TYPE...
   PYTHONPATH=$source/gguf-py nice -n 10 "${CONVERT_PYTHON:-$(converter_python)}" "$source/convert_hf_to_gguf.py" \
     "$checkpoint" --outtype bf16 --outfile "$model-bf16.gguf"
-  nice -n 10 "$source/build/bin/llama-quantize" "$model-bf16.gguf" "$model-q8_0.gguf" Q8_0 2
+  for type in "$@"; do
+    nice -n 10 "$source/build/bin/llama-quantize" "$model-bf16.gguf" "$model-${type,,}.gguf" "$type" 2
+  done
   rm "$model-bf16.gguf"
 }
 
 [[ -d $source ]] || fetch
 [[ -x $source/build/bin/llama-server ]] || build
-[[ -s $model-q8_0.gguf ]] || convert
+[[ -s $model-q8_0.gguf && -s $model-q4_0.gguf ]] || convert Q8_0 Q4_0
 echo "$source/build/bin/llama-server"
 echo "$model-q8_0.gguf"
+echo "$model-q4_0.gguf"

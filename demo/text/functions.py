@@ -10,20 +10,24 @@ from demo.text.pattern_files import Section, read_patterns
 
 @dataclass(frozen=True)
 class Function:
-    """`{f}` in the code stands for its name."""
+    """`{f}` in the code stands for its name. tasks and titles are wordings."""
 
     name: str
-    tasks: dict[Language, str]
-    titles: dict[Language, str]
+    tasks: dict[Language, list[str]]
+    titles: dict[Language, list[str]]
     code: str
     explanation: dict[Language, str]
 
+    @property
+    def parameters(self) -> str:
+        """Those of the first line that have no default."""
+        inside = self.code.split("(", 1)[1].split(")", 1)[0]
+        return ", ".join(part for part in inside.split(", ") if "=" not in part)
+
 
 def _function(name: str, section: Section) -> Function:
-    tasks, titles, explanation = (
-        {language: section[f"{key} {language}"][0] for language in LANGUAGES}
-        for key in ("task", "title", "explanation")
-    )
+    tasks, titles = ({language: section[f"{key} {language}"] for language in LANGUAGES} for key in ("task", "title"))
+    explanation = {language: section[f"explanation {language}"][0] for language in LANGUAGES}
     return Function(name, tasks, titles, _CODE[name].strip(), explanation)
 
 

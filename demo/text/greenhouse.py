@@ -50,6 +50,17 @@ def short_advice(temperature: int, humidity: int, language: Language) -> str:
     return sentence[0].upper() + sentence[1:] + "." if acts else "All is well, nothing to do."
 
 
+def word(temperature: int, humidity: int, language: Language) -> str:
+    """The advice in one word, the temperature's first."""
+    if temperature > 30 or (temperature >= 12 and humidity > 85):
+        return "Ventilate" if language == "en" else "通风"
+    if temperature < 12:
+        return "Heat" if language == "en" else "加热"
+    if humidity < 45:
+        return "Water" if language == "en" else "浇水"
+    return "Nothing" if language == "en" else "正常"
+
+
 def _of_temperature(t: int, language: Language) -> list[str]:
     if t > 30:
         return [f"{t} °C is too hot: ventilate and shade." if language == "en" else f"{t} 度太热：通风并遮阳。"]

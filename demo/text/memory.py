@@ -33,7 +33,7 @@ MAKERS: dict[str, Maker] = {
     "hobby": lambda rng, language: words.from_list(rng, words.HOBBIES, language),
     "number": _number,
 }
-_PET, _ATTRIBUTE = read_patterns("memory_other").values()
+_PET, _ATTRIBUTE, _PAIRS = read_patterns("memory_other").values()
 
 _NOTED = {"en": "Good to know: your {trait} is {v}.", "zh": "好的，我记住了：你{trait}是{v}。"}
 _ANSWER = {"en": "Your {trait} is {v}.", "zh": "你{trait}是{v}。"}
@@ -63,6 +63,22 @@ def memory(rng: Random, language: Language, asked_in: Language) -> Memory:
     return _trait(rng, language, asked_in)
 
 
+def memories(rng: Random, language: Language, asked_in: Language) -> list[Memory]:
+    """One thing told in a message, or two in one sentence, such as a name and a city."""
+    if rng.random() < 0.75:
+        return [memory(rng, language, asked_in)]
+    pair = rng.choice(_PAIRS[f"keys {language}"]).split()
+    values = [MAKERS[key.replace("_", " ")](rng, language) for key in pair]
+    patterns = [p for p in _PAIRS[language] if all("{" + key + "}" in p for key in pair)]
+    statement = tell(rng, patterns, language, **dict(zip(pair, values, strict=True)))
+    noted = [_noted(rng, language, key.replace("_", " "), value) for key, value in zip(pair, values, strict=True)]
+    told = Turn(statement, ("" if language == "zh" else " ").join(noted))
+    return [
+        Memory(told, _asked_turn(rng, key.replace("_", " "), value, asked_in), key.replace("_", " "))
+        for key, value in zip(pair, values, strict=True)
+    ]
+
+
 def unknown(rng: Random, language: Language, told: set[str]) -> Turn | None:
     """A question for what nobody told; None where the thing it would ask for was told."""
     if rng.random() < 0.3:
@@ -78,12 +94,18 @@ def unknown(rng: Random, language: Language, told: set[str]) -> Turn | None:
 
 def _trait(rng: Random, language: Language, asked_in: Language) -> Memory:
     key = rng.choice(list(TRAITS))
-    trait = TRAITS[key]
     value = MAKERS[key](rng, language)
-    statement = tell(rng, trait[f"told {language}"], language, v=value)
-    noted = say(rng, _NOTED[language], trait=_yours(trait[f"name {language}"][0], language), v=value)
-    answer = say(rng, _ANSWER[asked_in], trait=_yours(trait[f"name {asked_in}"][0], asked_in), v=value)
-    return Memory(Turn(statement, noted), Turn(_asked(rng, trait, asked_in), answer), key)
+    statement = tell(rng, TRAITS[key][f"told {language}"], language, v=value)
+    return Memory(Turn(statement, _noted(rng, language, key, value)), _asked_turn(rng, key, value, asked_in), key)
+
+
+def _noted(rng: Random, language: Language, key: str, value: str) -> str:
+    return say(rng, _NOTED[language], trait=_yours(TRAITS[key][f"name {language}"][0], language), v=value)
+
+
+def _asked_turn(rng: Random, key: str, value: str, language: Language) -> Turn:
+    answer = say(rng, _ANSWER[language], trait=_yours(TRAITS[key][f"name {language}"][0], language), v=value)
+    return Turn(_asked(rng, TRAITS[key], language), answer)
 
 
 def _asked(rng: Random, trait: Section, language: Language) -> str:

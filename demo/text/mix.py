@@ -96,29 +96,30 @@ def remembering(rng: Random) -> Conversation:
     """Things told, other talk, and questions for what was told; sometimes for what was not."""
     language: Language = rng.choice(LANGUAGES)
     asked_in: Language = language if rng.random() < 0.9 else ("zh" if language == "en" else "en")
-    memories = {m.key: m for m in (memory.memory(rng, language, asked_in) for _ in range(rng.choice([1, 1, 2, 2, 3])))}
-    told = list(memories.values())
-    turns = [_told_with_question(rng, language, m) if rng.random() < 0.15 else m.told for m in told]
+    groups = [memory.memories(rng, language, asked_in) for _ in range(rng.choice([1, 1, 2, 2, 3]))]
+    known = {m.key: m for group in groups for m in group}
+    told = list(dict.fromkeys(m.told for m in known.values()))
+    turns = [_told_with_question(rng, language, t) if rng.random() < 0.15 else t for t in told]
     if len(told) > 1 and rng.random() < 0.3:
         turns = [_told_together(language, told)]
     turns += [turn(rng, language) for _ in range(rng.choice([0, 1, 1, 1, 2, 4]))]
-    asked = [m.asked for m in rng.sample(told, rng.randint(1, len(told)))]
+    asked = [m.asked for m in rng.sample(list(known.values()), rng.randint(1, len(known)))]
     if rng.random() < 0.2:
-        missing = memory.unknown(rng, asked_in, set(memories))
+        missing = memory.unknown(rng, asked_in, set(known))
         asked = [*asked, missing] if missing and rng.random() < 0.5 else [missing or asked[0]]
         rng.shuffle(asked)
     return Conversation([message for t in turns + asked for message in t.messages()])
 
 
-def _told_with_question(rng: Random, language: Language, m: memory.Memory) -> Turn:
+def _told_with_question(rng: Random, language: Language, told: Turn) -> Turn:
     """A statement and a question in one message; the answer is the question's."""
     question = turn(rng, language)
-    return Turn(m.told.question + ("" if language == "zh" else " ") + question.question, question.answer)
+    return Turn(told.question + ("" if language == "zh" else " ") + question.question, question.answer)
 
 
-def _told_together(language: Language, told: list[memory.Memory]) -> Turn:
+def _told_together(language: Language, told: list[Turn]) -> Turn:
     space = "" if language == "zh" else " "
-    return Turn(space.join(m.told.question for m in told), space.join(m.told.answer for m in told))
+    return Turn(space.join(t.question for t in told), space.join(t.answer for t in told))
 
 
 def _drill(rng: Random) -> list[Message]:

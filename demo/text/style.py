@@ -12,6 +12,7 @@ from demo.text.phrase import ask, expand, say
 
 _OTHERS = [greenhouse.turn, arithmetic.turn, units.turn, unknown.turn, verse.turn, code.turn]
 _FACTS = (*IDENTITY * 2, *GREETINGS, *USAGE, *COMMON)
+_WITH_WORD = [fact for fact in _FACTS if fact.word]
 _LANGUAGE, _SHORT, _WORD, _ROLE, _NAMED_ROLE, _ROLES = read_patterns("style").values()
 _ROLE_ANSWER = {"en": "I am a {r}, run by Qingmo's built-in demo model.", "zh": "我是{r}，由轻模内置的演示模型驱动。"}
 _NAMED_ANSWER = {
@@ -89,10 +90,14 @@ def _one_word(rng: Random) -> Conversation:
 
 
 def _word(rng: Random, language: Language) -> Turn:
-    if rng.random() < 0.3:
+    chance = rng.random()
+    if chance < 0.25:
         a, sign, b, result = arithmetic.problem(rng)
         return Turn(arithmetic.question(rng, language, a, sign, b), str(result))
-    fact = rng.choice([fact for fact in _FACTS if fact.word])
+    if chance < 0.35:
+        t, h = greenhouse.readings(rng)
+        return Turn(greenhouse.question(rng, language, t, h), greenhouse.word(t, h, language))
+    fact = rng.choice(_WITH_WORD)
     return Turn(ask(rng, fact.questions[language], language), fact.word[language])
 
 

@@ -30,7 +30,7 @@ _NO_CALL = (*IDENTITY, *GREETINGS, *USAGE)
 def conversation(rng: Random) -> Conversation:
     """Some tools; a question that needs one of them, or none; sometimes the response and what follows from it."""
     language: Language = rng.choice(LANGUAGES)
-    uses = _different(rng, language, rng.choice([1, 2, 2, 3, 3, 4]))
+    uses = _different(rng, language, rng.choice([1, 2, 2, 3, 3, 4, 5, 7]))
     messages: list[Message] = []
     if rng.random() < 0.3:
         messages.append(Message("system", expand(rng, rng.choice(_SYSTEMS[language]))))

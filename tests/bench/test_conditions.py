@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -27,6 +28,13 @@ def test_time_that_neither_we_nor_nobody_used_was_taken_by_other_programs(monkey
     after = counters(at=10.0, busy=15.0, own=5.0, stolen=2.0, throttled=3, held_back=1.5)
     found = Conditions.between(counters(), after)
     assert (found.others, found.stolen, found.throttled, found.held_back) == (1.0, 0.1, 3, 1.5)
+
+
+def test_every_kind_of_work_counts_as_busy_and_waiting_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = SimpleNamespace(user=1.0, nice=2.0, system=4.0, irq=8.0, softirq=16.0, idle=100.0, iowait=200.0, steal=50.0)
+    monkeypatch.setattr(conditions.psutil, "cpu_times", lambda: times)
+    now = Counters.now([])
+    assert (now.busy, now.stolen) == (31.0, 50.0)
 
 
 def test_counters_that_a_system_does_not_have_stay_unknown() -> None:

@@ -47,7 +47,7 @@ def measured(model: LocalModel, server: Running) -> Results:
     remote = Server(server.url, KEY, server.process.pid)
     found = measure([model, remote], TINY, {"processor": "any"}, lambda *report: said.append(report))
     done = [each[1] for each in said]
-    assert done == list(range(len(said))) and said[-1] == ("done", len(said) - 1, len(said) - 1)
+    assert done == list(range(len(said))) and said[-1] == ("measured", len(said) - 1, len(said) - 1)
     return found
 
 
@@ -57,6 +57,13 @@ def test_every_subject_is_measured_as_often_as_planned(measured: Results) -> Non
         assert [at.point for at in subject.speeds] == [Point(1, 40), Point(2, 128)]
         assert all(len(at.rounds) == 2 for at in subject.speeds)
         assert (subject.peak_memory or 0) > 10 << 20
+
+
+def test_a_folder_is_called_by_its_own_name_and_a_server_by_its_model_and_address(
+    measured: Results, server: Running, toy_folder: Path
+) -> None:
+    names = [subject.facts.name for subject in measured.subjects]
+    assert names == [toy_folder.name, f"{toy_folder.name} at 127.0.0.1:{server.port}"]
 
 
 def test_both_ways_count_the_same_tokens(measured: Results) -> None:

@@ -61,7 +61,7 @@ def test_a_quiet_run_is_called_that(results: Results) -> None:
 def test_markdown_tables_have_as_many_cells_in_every_line(results: Results) -> None:
     for table in markdown(results).split("## ")[1:]:
         cells = {len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines() if line.startswith("|")}
-        assert cells == {4}
+        assert cells == {3 if table.startswith("This machine") else 4}
 
 
 def test_the_page_loads_nothing_and_runs_nothing(results: Results) -> None:

@@ -49,8 +49,10 @@ class Terminal:
     def wait_until_it_reads(self) -> None:
         """Return when the program sleeps, waiting for a key. A signal just before that is lost to input()."""
         state = Path(f"/proc/{self.process.pid}/stat")
-        while state.read_text().rpartition(")")[2].split()[0] != "S":
-            time.sleep(0.001)
+        asleep = 0  # looks in a row: on a busy machine it may sleep for a moment on its way there
+        while asleep < 10:
+            asleep = asleep + 1 if state.read_text().rpartition(")")[2].split()[0] == "S" else 0
+            time.sleep(0.005)
 
     def wait_for_anything(self) -> None:
         """Return when something is shown that was not there before."""

@@ -28,7 +28,7 @@ def test_help_names_every_command_and_loads_nothing_heavy() -> None:
         f"except SystemExit: print('heavy:', [m for m in {HEAVY!r} if m in sys.modules])"
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    for command in ("serve", "chat", "pull", "info"):
+    for command in ("serve", "chat", "pull", "bench", "check", "info"):
         assert f"\n  {command} " in shown
     assert "heavy: []" in shown
 

@@ -49,6 +49,16 @@ def test_info_for_programs_follows_the_flags(toy_folder: Path) -> None:
     assert model["total_memory"] > model["weights_memory"] + model["kv_cache_memory"]
 
 
+def test_info_shows_int4_and_how_much_smaller_it_is(toy_folder: Path) -> None:
+    def facts(quantization: str) -> dict:
+        flags = ("--model-name-or-path", str(toy_folder), "--quantization", quantization)
+        return json.loads(qingmo("info", "--json", *flags).stdout)
+
+    assert facts("int4")["quantization"] == "int4"
+    assert facts("int4")["model"]["weights_memory"] < 0.8 * facts("int8")["model"]["weights_memory"]
+    assert b"int4" in qingmo("info", "--model-name-or-path", str(toy_folder), "--quantization", "int4").stdout
+
+
 def test_info_names_what_is_wrong_with_a_model(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}")
     done = qingmo("info", "--model-name-or-path", str(tmp_path))

@@ -125,7 +125,7 @@ def test_judging_asks_the_engine_and_an_answer_that_does_not_end_is_wrong(toy_fo
         ask("你好", says("你好"), tools=[tool]),
         ask("hello", lambda _: None),
     ]
-    with LLM(str(toy_folder), max_model_len=64) as llm:
+    with LLM(str(toy_folder), max_model_len=128) as llm:
         judged = judge(llm, cases)
         again = llm.chat([{"role": "user", "content": "hello"}])
     assert [each.case for each in judged] == cases

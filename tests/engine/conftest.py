@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -41,10 +42,12 @@ def make_reference_runner(reference_model: ReferenceModel, vocabulary: Tokenizer
 
 @pytest.fixture(scope="session")
 def make_native_runner(toy_folder: Path, vocabulary: Tokenizer) -> MakeRunner:
-    """num_blocks, and threads and isa where they matter -> the native runner with int8 weights."""
-    packed = packed_checkpoint(open_checkpoint(toy_folder), "int8")
+    """num_blocks, and quantization, threads and isa where they matter -> the native runner."""
+    checkpoint = open_checkpoint(toy_folder)
+    packed_as = {kind: packed_checkpoint(checkpoint, kind) for kind in ("int8", "int4")}
 
-    def make(num_blocks: int, threads: int = 2, isa: str | None = None) -> Runner:
+    def make(num_blocks: int, quantization: str = "int8", threads: int = 2, isa: str | None = None) -> Runner:
+        packed = packed_as[quantization]
         return NativeRunner(
             packed,
             rope_theta=packed.config.rope_theta,
@@ -60,10 +63,12 @@ def make_native_runner(toy_folder: Path, vocabulary: Tokenizer) -> MakeRunner:
     return make
 
 
-@pytest.fixture(scope="session", params=["reference", "native"])
+@pytest.fixture(scope="session", params=["reference", "int8", "int4"])
 def make_runner(request: pytest.FixtureRequest) -> MakeRunner:
-    """num_blocks -> a Runner of the toy checkpoint."""
-    return request.getfixturevalue(f"make_{request.param}_runner")
+    """num_blocks -> a Runner of the toy checkpoint: the reference, or the native one with weights so quantized."""
+    if request.param == "reference":
+        return request.getfixturevalue("make_reference_runner")
+    return partial(request.getfixturevalue("make_native_runner"), quantization=request.param)
 
 
 @pytest.fixture(scope="session")

@@ -240,11 +240,13 @@ def test_requests_preempted_all_the_time_give_the_same(
 
 @pytest.mark.parametrize("isa", available_isas())
 @pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("quantization", ["int8", "int4"])
 def test_any_number_of_threads_and_any_instruction_set_give_the_same(
-    make_native_runner: MakeRunner, vocabulary: Tokenizer, eos: int, requests: list, threads: int, isa: str
-) -> None:
+    make_native_runner: MakeRunner, vocabulary: Tokenizer, eos: int, requests: list, quantization: str, threads: int,
+    isa: str,
+) -> None:  # fmt: skip
     def served(**machine: object) -> Served:
-        runner = partial(make_native_runner, **machine)
+        runner = partial(make_native_runner, quantization=quantization, **machine)
         return serve(new_engine(runner, vocabulary, eos, max_batched_tokens=100), requests)
 
     assert_same(served(threads=threads, isa=isa), served())

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from reference import packing as reference
+from reference.packed_model import stacked, unpacked
 from toy_checkpoint import make_toy_checkpoint, read_toy_tensors, write_safetensors
 
 from qingmo.errors import CheckpointError, ConfigError, PackedFileError
@@ -27,37 +28,6 @@ from qingmo.model.packing import packed_checkpoint
 
 def pack(folder: Path, cache: Path, quantization: str = "int8", dtype: str = "auto") -> PackedFile:
     return packed_checkpoint(open_checkpoint(folder), quantization, dtype, cache)
-
-
-def unpacked(packed: PackedFile) -> dict[str, np.ndarray]:
-    content = packed.path.read_bytes()
-    return {
-        name: reference.unpack(content[t.offset : t.offset + t.size], t.kind, t.outputs, t.inputs, t.weight_group)
-        for name, t in packed.tensors.items()
-    }
-
-
-def stacked(tensors: dict[str, np.ndarray], layers: int) -> dict[str, np.ndarray]:
-    """The checkpoint's tensors under the packed file's names."""
-    wanted = {"embed": tensors["model.embed_tokens.weight"], "norm": tensors["model.norm.weight"]}
-    if "lm_head.weight" in tensors:
-        wanted["head"] = tensors["lm_head.weight"]
-    for n in range(layers):
-
-        def rows(*names: str, prefix: str = f"model.layers.{n}.") -> np.ndarray:
-            return np.concatenate([tensors[prefix + name] for name in names])
-
-        qkv = [f"self_attn.{x}_proj" for x in "qkv"]
-        wanted |= {
-            f"layers.{n}.attn_norm": rows("input_layernorm.weight"),
-            f"layers.{n}.qkv": rows(*(f"{x}.weight" for x in qkv)),
-            f"layers.{n}.qkv_bias": rows(*(f"{x}.bias" for x in qkv)),
-            f"layers.{n}.o": rows("self_attn.o_proj.weight"),
-            f"layers.{n}.mlp_norm": rows("post_attention_layernorm.weight"),
-            f"layers.{n}.gate_up": reference.alternating(rows("mlp.gate_proj.weight"), rows("mlp.up_proj.weight")),
-            f"layers.{n}.down": rows("mlp.down_proj.weight"),
-        }
-    return wanted
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
@@ -96,7 +66,7 @@ def test_int8_weights_are_quantized_in_the_group_their_error_allows(toy_folder: 
         np.testing.assert_array_equal(np.frombuffer(content, np.uint8, tensor.size, tensor.offset), expected, name)
 
 
-@pytest.mark.parametrize("quantization", ["int8", "none"])
+@pytest.mark.parametrize("quantization", ["int8", "int4", "none"])
 def test_the_size_of_chunks_changes_nothing(
     toy_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quantization: str
 ) -> None:
@@ -125,11 +95,12 @@ def test_a_second_start_opens_what_the_first_packed(toy_folder: Path, tmp_path: 
 
 def test_each_kind_and_each_state_of_the_weights_has_its_own_file(toy_folder: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(toy_folder, tmp_path / "toy"))
-    paths = [pack(folder, tmp_path, *kind).path for kind in (("int8",), ("none",), ("none", "float32"))]
+    kinds = (("int8",), ("none",), ("none", "float32"), ("int4",))
+    paths = [pack(folder, tmp_path, *kind).path for kind in kinds]
     assert pack(folder, tmp_path, "none", "bfloat16").path == paths[1]  # what auto means here
     os.utime(folder / "model.safetensors", ns=(1, 1))
     paths.append(pack(folder, tmp_path).path)
-    assert len(set(paths)) == 4 and all(path.exists() for path in paths)
+    assert len(set(paths)) == 5 and all(path.exists() for path in paths)
 
 
 def test_a_packed_file_is_named_after_the_model(toy_folder: Path, tmp_path: Path) -> None:
@@ -299,7 +270,7 @@ def replace_tensor(folder: Path, name: str, value: float) -> None:
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
-@pytest.mark.parametrize("quantization", ["int8", "none"])
+@pytest.mark.parametrize("quantization", ["int8", "int4", "none"])
 def test_weights_that_are_not_finite_name_file_and_tensor(tmp_path: Path, value: float, quantization: str) -> None:
     folder = make_toy_checkpoint(tmp_path / "toy", layers=1, dtype="float32")
     replace_tensor(folder, "model.layers.0.mlp.up_proj.weight", value)

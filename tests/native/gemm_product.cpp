@@ -4,13 +4,17 @@
 #include <cstring>
 #include <numeric>
 
+#include "half.h"
+#include "int4_tile.h"
 #include "int8_tile.h"
 #include "numbers.h"
 
 using namespace qingmo;
 
 int Product::weight(uint32_t column, uint32_t input) const {
-    return int8_weight(weights.data() + column / 16 * tile_bytes(), weight_group, input, column % 16);
+    const uint8_t* tile = weights.data() + column / 16 * tile_bytes();
+    if (type == ElementType::int4) return int4_weight(tile, inputs, input, column % 16);
+    return int8_weight(tile, weight_group, input, column % 16);
 }
 
 double Product::float_weight(uint32_t column, uint32_t input) const {
@@ -31,18 +35,19 @@ ActivationRows Product::activations() const {
 Product Product::only(uint32_t row) const {
     Product p = *this;
     p.rows = 1;
-    if (type == ElementType::int8) p.quantized = {quantized[row]};
+    if (is_quantized(type)) p.quantized = {quantized[row]};
     else p.floats.assign(floats.begin() + long(row) * inputs, floats.begin() + long(row + 1) * inputs);
     return p;
 }
 
 namespace {
 
-uint8_t weight_byte(Random& random, Pattern pattern, size_t at) {
-    if (pattern == Pattern::all_low) return 1;
+// lowest: of a byte, one int8 weight or two int4 ones; the highest is 255 for both.
+uint8_t weight_byte(Random& random, Pattern pattern, uint8_t lowest, size_t at) {
+    if (pattern == Pattern::all_low) return lowest;
     if (pattern == Pattern::all_high) return 255;
-    if (pattern == Pattern::opposed) return at % 2 ? 255 : 1;
-    return uint8_t(random.between(1, 255));
+    if (pattern == Pattern::opposed) return at % 2 ? 255 : lowest;
+    return uint8_t(random.between(lowest, 255));
 }
 
 int8_t activation_byte(Random& random, Pattern pattern, size_t at) {
@@ -61,6 +66,14 @@ std::vector<float> column_scales(Random& random, uint32_t groups, Scales scales)
     const float smallest = std::max(*std::max_element(column.begin(), column.end()) * 0x1p-24f, 0x1p-100f);
     for (float& s : column) s = std::max(s, smallest);
     return column;
+}
+
+// As packing makes them: of both signs, and 0 where there is nothing.
+uint16_t half_scale(Random& random, Scales scales) {
+    if (scales == Scales::unit) return half_from_float(1);
+    if (scales == Scales::tame) return half_from_float(16 * tame_scale(random));  // weights are that much smaller
+    const uint16_t subnormal = uint16_t(random.below(1024)), largest = 0x7bff;
+    return random.pick({half_at_random_scale(random.bits()), subnormal, uint16_t(0x8000 | subnormal), largest, uint16_t(0)});
 }
 
 float activation_scale(Random& random, Scales scales) {
@@ -86,27 +99,61 @@ uint32_t random_rows(Random& random) {
     return random.pick<uint32_t>({1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 31, block - 1, block, block + 1, block + 2, block + 9});
 }
 
-Int8Shape random_int8_shape(Random& random) {
-    const uint32_t rows = random_rows(random);
-    const uint32_t tiles = random.pick<uint32_t>({1, 2, 3, 4, 5, 7});
+namespace {
+
+uint32_t random_tiles(Random& random) { return random.pick<uint32_t>({1, 2, 3, 4, 5, 7}); }
+
+QuantizedShape random_int8_shape(Random& random) {
+    const uint32_t rows = random_rows(random), tiles = random_tiles(random);
     const uint32_t group = random.pick<uint32_t>({32, 64, 96, 128, 1024, 0});
     // Past some 900 inputs the gemm cuts them, within a weight group or between two.
     const uint32_t inputs = group == 0            ? 32 * random.pick<uint32_t>({1, 2, 3, 15, 16, 17, 28, 33})
                             : group == 1024       ? 2048
                             : random.chance(0.25) ? group * (1000 / group + random.below(3))
                                                   : group * random.pick<uint32_t>({1, 2, 3, 7, 8, 9});
-    return {rows, tiles, inputs, group ? group : inputs};
+    return {ElementType::int8, rows, tiles, inputs, group ? group : inputs};
 }
 
-Product int8_product(Random& random, const Int8Shape& shape, Pattern pattern, Scales scales) {
-    Product p{ElementType::int8, shape.rows, shape.inputs, shape.tiles, shape.weight_group};
+QuantizedShape random_int4_shape(Random& random) {
+    const uint32_t rows = random_rows(random), tiles = random_tiles(random);
+    // Past some 500 inputs tile registers cut them, past some 1,800 vectors do.
+    const uint32_t groups = random.chance(0.25) ? random.pick<uint32_t>({58, 59, 61, 64})
+                                                : random.pick<uint32_t>({1, 2, 3, 7, 15, 16, 17, 28, 33});
+    return {ElementType::int4, rows, tiles, groups * 32, 32};
+}
+
+void make_int8_weights(Random& random, Product& p, Pattern pattern, Scales scales) {
     p.weights.resize(p.tiles * p.weight_groups() * int8_group_bytes(p.weight_group));
-    for (size_t i = 0; i < p.weights.size(); ++i) p.weights[i] = weight_byte(random, pattern, i);
+    for (size_t i = 0; i < p.weights.size(); ++i) p.weights[i] = weight_byte(random, pattern, 1, i);
     for (uint32_t column = 0; column < p.tiles * 16; ++column) {
         const std::vector<float> s = column_scales(random, p.weight_groups(), scales);
         put_int8_heads(&p.weights[column / 16 * p.tile_bytes()], p.weight_group, column % 16, s.data(), s.size());
         p.weight_scales.insert(p.weight_scales.end(), s.begin(), s.end());
     }
+}
+
+void make_int4_weights(Random& random, Product& p, Pattern pattern, Scales scales) {
+    p.weights.assign(p.tiles * int4_tile_size(p.inputs), 0xff);  // NaN where scales are filled up
+    for (uint32_t tile = 0; tile < p.tiles; ++tile)
+        for (size_t i = int4_scales_size(p.inputs); i < p.tile_bytes(); ++i)
+            p.weights[tile * p.tile_bytes() + i] = weight_byte(random, pattern, 0, i);
+    for (uint32_t column = 0; column < p.tiles * 16; ++column)
+        for (uint32_t group = 0; group < p.groups(); ++group) {
+            const uint16_t half = half_scale(random, scales);
+            put_int4_scale(&p.weights[column / 16 * p.tile_bytes()], group, column % 16, half);
+            p.weight_scales.push_back(float(half_value(half)));
+        }
+}
+
+}  // namespace
+
+QuantizedShape random_shape(Random& random, ElementType type) {
+    return type == ElementType::int8 ? random_int8_shape(random) : random_int4_shape(random);
+}
+
+Product quantized_product(Random& random, const QuantizedShape& shape, Pattern pattern, Scales scales) {
+    Product p{shape.type, shape.rows, shape.inputs, shape.tiles, shape.weight_group};
+    (p.type == ElementType::int8 ? make_int8_weights : make_int4_weights)(random, p, pattern, scales);
     for (uint32_t row = 0; row < p.rows; ++row) p.quantized.push_back(quantized_row(random, p.inputs, pattern, scales));
     return p;
 }

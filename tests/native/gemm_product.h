@@ -7,8 +7,8 @@ struct Product {
     qingmo::ElementType type;
     uint32_t rows, inputs, tiles, weight_group;
     std::vector<uint8_t> weights{};         // tiles
-    std::vector<float> weight_scales{};     // int8: [columns][inputs / weight_group]
-    std::vector<QuantizedRow> quantized{};  // int8: [rows]
+    std::vector<float> weight_scales{};     // int8, int4: [columns][inputs / weight_group]
+    std::vector<QuantizedRow> quantized{};  // int8, int4: [rows]
     std::vector<float> floats{};            // others: [rows][inputs]
 
     size_t tile_bytes() const { return weights.size() / tiles; }
@@ -29,12 +29,15 @@ struct Product {
 enum class Pattern { random, all_low, all_high, opposed };
 enum class Scales { unit, tame, wild };  // tame: sums are of the order of 10
 
-struct Int8Shape {
-    uint32_t rows, tiles, inputs, weight_group;
+struct QuantizedShape {
+    qingmo::ElementType type;  // int8 or int4
+    uint32_t rows, tiles, inputs;
+    uint32_t weight_group;  // 32 for int4
 };
+constexpr std::initializer_list<qingmo::ElementType> kQuantized = {qingmo::ElementType::int8, qingmo::ElementType::int4};
 uint32_t random_rows(Random& random);  // one tile of rows or several, whole or not, up to two blocks
-Int8Shape random_int8_shape(Random& random);
-Product int8_product(Random& random, const Int8Shape& shape, Pattern pattern, Scales scales);
+QuantizedShape random_shape(Random& random, qingmo::ElementType type);
+Product quantized_product(Random& random, const QuantizedShape& shape, Pattern pattern, Scales scales);
 Product float_product(Random& random, qingmo::ElementType type, uint32_t rows, uint32_t tiles, uint32_t inputs, bool tame);
 
 struct Part {

@@ -196,7 +196,7 @@ TEST(rope_gives_the_bits_of_scalar_and_rotates) {
 TEST(read_column_gives_the_bits_of_scalar) {
     check::cases(100, [](Random& random) {
         const ElementType type = random.pick({ElementType::int8, ElementType::float32, ElementType::float16, ElementType::bfloat16});
-        const Product p = type == ElementType::int8 ? int8_product(random, random_int8_shape(random), Pattern::random, Scales::wild)
+        const Product p = type == ElementType::int8 ? quantized_product(random, random_shape(random, ElementType::int8), Pattern::random, Scales::wild)
                                                     : float_product(random, type, 1, 3, random.pick<uint32_t>({16, 80, 640}), false);
         const uint32_t column = random.below(p.tiles * 16);
         compare_with_scalar([&](const Kernels& kernels) { return column_of(kernels, p, column); });
@@ -205,7 +205,7 @@ TEST(read_column_gives_the_bits_of_scalar) {
 
 TEST(read_column_of_int8_is_scale_times_weight) {
     check::cases(40, [](Random& random) {
-        const Product p = int8_product(random, random_int8_shape(random), Pattern::random, Scales::wild);
+        const Product p = quantized_product(random, random_shape(random, ElementType::int8), Pattern::random, Scales::wild);
         const uint32_t column = random.below(p.tiles * 16);
         for (const Kernels* kernels : all_kernels()) {
             const std::vector<float> out = column_of(*kernels, p, column);

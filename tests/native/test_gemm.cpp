@@ -21,31 +21,19 @@ void compare_with_scalar(Random& random, const Product& p) {
     }
 }
 
-}  // namespace
-
-TEST(gemm_of_int8_gives_the_bits_of_scalar) {
-    check::cases(120, [](Random& random) {
+void compare_quantized_with_scalar(ElementType type) {
+    check::cases(120, [=](Random& random) {
         const Pattern pattern = random.pick({Pattern::random, Pattern::random, Pattern::all_low, Pattern::all_high, Pattern::opposed});
-        compare_with_scalar(random, int8_product(random, random_int8_shape(random), pattern, Scales::wild));
-    });
-}
-
-TEST(gemm_of_floats_gives_the_bits_of_scalar) {
-    check::cases(90, [](Random& random) {
-        const ElementType type = random.pick({ElementType::float32, ElementType::float16, ElementType::bfloat16});
-        const uint32_t rows = random_rows(random), tiles = random.pick<uint32_t>({1, 2, 3, 4});
-        const uint32_t inputs = random.pick<uint32_t>({1, 16, 80, 127, 128, 129, 255, 256, 257, 300});
-        compare_with_scalar(random, float_product(random, type, rows, tiles, inputs, false));
+        compare_with_scalar(random, quantized_product(random, random_shape(random, type), pattern, Scales::wild));
     });
 }
 
 // With scales of one every sum is a whole number below 2^24, so no rounding may show: saturation or a lost correction would.
-TEST(gemm_of_int8_sums_integers_exactly) {
-    check::cases(60, [](Random& random) {
-        const uint32_t group = random.pick<uint32_t>({32, 64, 128, 512});
-        const Int8Shape shape{random.pick<uint32_t>({1, 3, kRowTile}), random.pick<uint32_t>({1, 3}), 512, group};
+void check_integer_sums(ElementType type, std::initializer_list<uint32_t> weight_groups) {
+    check::cases(60, [=](Random& random) {
+        const uint32_t rows = random.pick<uint32_t>({1, 3, kRowTile}), tiles = random.pick<uint32_t>({1, 3});
         const Pattern pattern = random.pick({Pattern::random, Pattern::all_low, Pattern::all_high, Pattern::opposed});
-        const Product p = int8_product(random, shape, pattern, Scales::unit);
+        const Product p = quantized_product(random, {type, rows, tiles, 512, random.pick(weight_groups)}, pattern, Scales::unit);
         for (const Kernels* kernels : all_kernels()) {
             const std::vector<float> out = product(*kernels, p);
             for (uint32_t row = 0; row < p.rows; ++row)
@@ -58,11 +46,11 @@ TEST(gemm_of_int8_sums_integers_exactly) {
     });
 }
 
-TEST(gemm_of_int8_follows_its_formula) {
-    check::cases(40, [](Random& random) {
-        Int8Shape shape = random_int8_shape(random);
+void check_formula(ElementType type) {
+    check::cases(40, [=](Random& random) {
+        QuantizedShape shape = random_shape(random, type);
         shape.rows = std::min<uint32_t>(shape.rows, 2 * kRowTile);
-        const Product p = int8_product(random, shape, Pattern::random, Scales::wild);
+        const Product p = quantized_product(random, shape, Pattern::random, Scales::wild);
         for (const Kernels* kernels : all_kernels()) {
             const std::vector<float> out = product(*kernels, p);
             const uint32_t row = random.below(p.rows), column = random.below(p.tiles * 16);
@@ -73,15 +61,35 @@ TEST(gemm_of_int8_follows_its_formula) {
                 const double term = double(dot) * p.quantized[row].scales[group] * p.weight_scale(column, group * 32);
                 sum += term;
                 magnitude += std::fabs(term);
-                largest = std::max(largest, double(p.weight_scale(column, group * 32)));
+                largest = std::max(largest, std::fabs(double(p.weight_scale(column, group * 32))));
             }
-            // Each fused multiply-add rounds once, each weight group's ratio and its product with the sum once, to half a
-            // unit in 2^-23; among the denormals to 2^-150, in units of a weight scale.
+            // Each fused multiply-add rounds once, each weight group's ratio or scale and its product once, to half a unit
+            // in 2^-23; among the denormals to 2^-150, in units of a weight scale.
             const double roundings = p.groups() + 2 * p.weight_groups() + 2;
             CHECK_NEAR(out[row * p.out_stride() + column], sum, roundings * (magnitude * 0x1p-24 + (largest + 1) * 0x1p-150));
         }
     });
 }
+
+}  // namespace
+
+TEST(gemm_of_int8_gives_the_bits_of_scalar) { compare_quantized_with_scalar(ElementType::int8); }
+TEST(gemm_of_int4_gives_the_bits_of_scalar) { compare_quantized_with_scalar(ElementType::int4); }
+
+TEST(gemm_of_floats_gives_the_bits_of_scalar) {
+    check::cases(90, [](Random& random) {
+        const ElementType type = random.pick({ElementType::float32, ElementType::float16, ElementType::bfloat16});
+        const uint32_t rows = random_rows(random), tiles = random.pick<uint32_t>({1, 2, 3, 4});
+        const uint32_t inputs = random.pick<uint32_t>({1, 16, 80, 127, 128, 129, 255, 256, 257, 300});
+        compare_with_scalar(random, float_product(random, type, rows, tiles, inputs, false));
+    });
+}
+
+TEST(gemm_of_int8_sums_integers_exactly) { check_integer_sums(ElementType::int8, {32, 64, 128, 512}); }
+TEST(gemm_of_int4_sums_integers_exactly) { check_integer_sums(ElementType::int4, {32}); }
+
+TEST(gemm_of_int8_follows_its_formula) { check_formula(ElementType::int8); }
+TEST(gemm_of_int4_follows_its_formula) { check_formula(ElementType::int4); }
 
 TEST(gemm_of_floats_follows_its_formula) {
     check::cases(40, [](Random& random) {
@@ -106,9 +114,9 @@ TEST(gemm_of_floats_follows_its_formula) {
 
 TEST(gemm_adds_to_what_stands_there) {
     check::cases(20, [](Random& random) {
-        Int8Shape shape = random_int8_shape(random);
+        QuantizedShape shape = random_shape(random, random.pick(kQuantized));
         shape.rows = std::min<uint32_t>(shape.rows, kGemmRowBlock);
-        const Product p = int8_product(random, shape, Pattern::random, Scales::unit);
+        const Product p = quantized_product(random, shape, Pattern::random, Scales::unit);
         for (const Kernels* kernels : all_kernels()) {
             std::vector<float> added = random.normals(p.rows * p.out_stride()), before = added;
             const std::vector<float> plain = product(*kernels, p);
@@ -125,7 +133,8 @@ TEST(gemm_adds_to_what_stands_there) {
 TEST(gemm_of_rows_beyond_the_first_block_stores_and_adds_like_the_first) {
     check::cases(6, [](Random& random) {
         const uint32_t rows = kGemmRowBlock + random.pick<uint32_t>({1, 2, 5, 9});
-        const Product p = int8_product(random, {rows, 4, 96, 32}, Pattern::random, Scales::wild), one = p.only(rows - 1);
+        const QuantizedShape shape{random.pick(kQuantized), rows, 4, 96, 32};
+        const Product p = quantized_product(random, shape, Pattern::random, Scales::wild), one = p.only(rows - 1);
         for (const Kernels* kernels : all_kernels())
             for (Epilogue epilogue : {Epilogue::store, Epilogue::add}) {
                 std::vector<float> out(p.rows * p.out_stride(), 1), alone(one.out_stride(), 1);
@@ -138,19 +147,20 @@ TEST(gemm_of_rows_beyond_the_first_block_stores_and_adds_like_the_first) {
 
 // Each row alone, each tile alone and other rows full of NaN: the same bits.
 TEST(gemm_rows_and_tiles_do_not_influence_one_another) {
-    check::cases(24, [](Random& random) {
-        const bool int8 = random.chance(0.5);
+    check::cases(36, [](Random& random) {
+        const ElementType type = random.pick({ElementType::int8, ElementType::int4, ElementType::bfloat16});
+        const bool quantized = is_quantized(type);
         const uint32_t rows = random.pick<uint32_t>({5, 8, 13, kGemmRowBlock});
-        Int8Shape shape = random_int8_shape(random);
+        QuantizedShape shape = quantized ? random_shape(random, type) : QuantizedShape{};
         shape.rows = rows;
-        const Product p = int8 ? int8_product(random, shape, Pattern::random, Scales::wild)
-                               : float_product(random, ElementType::bfloat16, rows, 4, 300, true);
+        const Product p = quantized ? quantized_product(random, shape, Pattern::random, Scales::wild)
+                                    : float_product(random, type, rows, 4, 300, true);
         const uint32_t row = random.below(rows), tile = random.below(p.tiles);
         Product poisoned = p;
         for (uint32_t other = 0; other < rows; ++other) {
             if (other == row) continue;
-            if (int8) poisoned.quantized[other].scales.assign(p.groups(), NAN);
-            for (uint32_t k = 0; !int8 && k < p.inputs; ++k) poisoned.floats[other * p.inputs + k] = NAN;
+            if (quantized) poisoned.quantized[other].scales.assign(p.groups(), NAN);
+            for (uint32_t k = 0; !quantized && k < p.inputs; ++k) poisoned.floats[other * p.inputs + k] = NAN;
         }
         for (const Kernels* kernels : all_kernels()) {
             const std::vector<float> expected = product(*kernels, p);

@@ -25,15 +25,17 @@ ActivationRows join(const Kernels& kernels, const Product& p, const Part& part, 
 // Whole groups, or half a last one.
 uint32_t random_tiles(Random& random) { return random.pick<uint32_t>({2, 4, 6, 8, 10, 14}); }
 
-Product random_int8(Random& random, Scales scales) {
-    const uint32_t group = random.pick<uint32_t>({32, 64, 96}), inputs = group * random.pick<uint32_t>({1, 2, 5, 9});
-    return int8_product(random, {random_rows(random), random_tiles(random), inputs, group}, Pattern::random, scales);
+Product random_quantized(Random& random, Scales scales) {
+    const ElementType type = random.pick(kQuantized);
+    const uint32_t group = type == ElementType::int4 ? 32 : random.pick<uint32_t>({32, 64, 96});
+    const uint32_t inputs = group * random.pick<uint32_t>({1, 2, 5, 9});
+    return quantized_product(random, {type, random_rows(random), random_tiles(random), inputs, group}, Pattern::random, scales);
 }
 Product random_float(Random& random, bool tame) {
     const ElementType type = random.pick({ElementType::float32, ElementType::float16, ElementType::bfloat16});
     return float_product(random, type, random_rows(random), random_tiles(random), random.pick<uint32_t>({1, 16, 129, 300}), tame);
 }
-Product random_tame(Random& random) { return random.chance(0.5) ? random_int8(random, Scales::tame) : random_float(random, true); }
+Product random_tame(Random& random) { return random.chance(0.5) ? random_quantized(random, Scales::tame) : random_float(random, true); }
 
 // Gates of hundreds and thousands, where silu is all but 0 or the gate itself.
 Product with_large_gates(Product p) {
@@ -88,7 +90,7 @@ TEST(swiglu_gives_the_bits_of_scalar) {
     check::cases(120, [](Random& random) {
         const bool quantized = random.chance(0.6);  // only numbers, no infinity, can be quantized
         const Product p = quantized              ? random_tame(random)
-                          : random.chance(0.5) ? random_int8(random, Scales::wild)
+                          : random.chance(0.5) ? random_quantized(random, Scales::wild)
                                                : random_float(random, false);
         const Part part = random_part(random, p, kTilesOfGroup);
         const ActivationRows expected = join(scalar_kernels(), p, part, quantized);

@@ -11,6 +11,7 @@ namespace {
 using Tensors = std::unordered_map<std::string, PackedTensor>;
 
 constexpr uint64_t kInt8Tile = 64 + 64 * 16;  // 16 outputs of 64 inputs with one scale
+constexpr uint64_t kInt4Tile = 128 + 96 * 8;  // of 96 inputs: three scales a column, and room for a fourth
 
 const std::vector<uint8_t> kBytes(64 * 1024, 1);
 
@@ -27,6 +28,8 @@ TEST(packed_file_finds_matrices_of_every_kind) {
     const TemporaryFile bytes(kBytes);
     const PackedFile file(bytes.path(), {{"whole", {"int8", 40, 64, 0, 128, 3 * kInt8Tile}},
                                          {"grouped", {"int8", 16, 50, 32, 0, 2 * (64 + 32 * 16)}},
+                                         {"four", {"int4", 17, 50, 0, 64, 2 * (64 + 64 * 8)}},
+                                         {"odd", {"int4", 16, 96, 0, 64, kInt4Tile}},
                                          {"f32", {"float32", 17, 10, 0, 64, 2 * 10 * 64}},
                                          {"f16", {"float16", 16, 10, 0, 64, 10 * 32}},
                                          {"bf16", {"bfloat16", 16, 10, 0, 64, 10 * 32}}});
@@ -36,6 +39,9 @@ TEST(packed_file_finds_matrices_of_every_kind) {
     CHECK(whole.inputs == 64 && whole.weight_group == 64 && whole.tile_bytes == kInt8Tile);
     const Matrix grouped = file.matrix("grouped", 16, 50);
     CHECK(grouped.inputs == 64 && grouped.weight_group == 32 && grouped.tile_bytes == 2 * (64 + 32 * 16));
+    const Matrix four = file.matrix("four", 17, 50);
+    CHECK(four.type == ElementType::int4 && four.outputs == 17 && four.inputs == 64 && four.tile_bytes == 64 + 64 * 8);
+    CHECK(file.matrix("odd", 16, 96).inputs == 96 && file.matrix("odd", 16, 96).tile_bytes == kInt4Tile);
     const Matrix f32 = file.matrix("f32", 17, 10);
     CHECK(f32.type == ElementType::float32 && f32.inputs == 10 && f32.tile_bytes == 640);
     CHECK(file.matrix("f16", 16, 10).type == ElementType::float16 && file.matrix("f16", 16, 10).tile_bytes == 320);
@@ -89,6 +95,9 @@ TEST(packed_file_refuses_matrices_of_the_wrong_length) {
     for (uint64_t size : {uint64_t(0), kInt8Tile - 1, kInt8Tile + 1, 2 * kInt8Tile})
         CHECK_THROWS(std::runtime_error, refusal(bytes, "has the wrong length"),
                      PackedFile(bytes.path(), one("int8", 16, 64, 0, 0, size)).matrix("w", 16, 64));
+    for (uint64_t size : {uint64_t(0), kInt4Tile - 32, kInt4Tile - 1, kInt4Tile + 1, 2 * kInt4Tile})
+        CHECK_THROWS(std::runtime_error, refusal(bytes, "has the wrong length"),
+                     PackedFile(bytes.path(), one("int4", 16, 96, 0, 0, size)).matrix("w", 16, 96));
     CHECK_THROWS(std::runtime_error, refusal(bytes, "has the wrong length"),
                  PackedFile(bytes.path(), one("float16", 16, 64, 0, 0, 64 * 64)).matrix("w", 16, 64));
 }

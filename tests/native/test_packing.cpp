@@ -1,12 +1,10 @@
 // Weights to int8 tiles: against the definition of the layout, with any number of threads.
-#include <algorithm>
 #include <cmath>
 
-#include "check.h"
 #include "int8_tile.h"
 #include "numbers.h"
-#include "packing.h"
 #include "thread_pool.h"
+#include "weight_rows.h"
 
 using namespace qingmo;
 
@@ -17,22 +15,6 @@ std::vector<uint8_t> pack(const WeightRows& rows, size_t group, int threads) {
     std::vector<uint8_t> out(rows.tiles() * int8_tile_bytes(rows, group), 0xee);
     quantize_int8(rows, group, out.data(), pool);
     return out;
-}
-
-struct Weights {
-    std::vector<float> values;
-    size_t outputs, inputs;
-    WeightRows rows() const { return {values.data(), outputs, inputs}; }
-    float at(size_t row, size_t input) const { return input < inputs ? values[row * inputs + input] : 0; }
-};
-
-Weights random_weights(Random& random) {
-    Weights w{{}, random.pick<size_t>({1, 15, 16, 17, 40}), random.pick<size_t>({1, 16, 31, 32, 80, 96, 128, 160, 256, 300})};
-    w.values = random.chance(0.2) ? random.wild(w.outputs * w.inputs) : random.normals(w.outputs * w.inputs, 0.02f);
-    if (random.chance(0.3)) std::fill_n(w.values.begin(), w.inputs, 0.0f);
-    const size_t begin = 32 * random.below(uint32_t(w.inputs + 31) / 32), end = std::min(begin + 32, w.inputs);
-    if (random.chance(0.3)) std::fill(w.values.end() - long(w.inputs - begin), w.values.end() - long(w.inputs - end), 0.0f);
-    return w;
 }
 
 std::vector<size_t> groups_of(const Weights& w) {

@@ -41,13 +41,13 @@ void on_all_threads(ThreadPool& pool, const Work& work) {
         });
 }
 
-// A run of two pieces in which the worker, if it takes one, holds it long after the caller is done with the other.
-// Returns whether it did.
-bool run_with_late_worker(ThreadPool& pool) {
+// A run of two pieces of `ms` in which the worker, if it takes one, holds it 3 ms longer than the caller the other. Returns
+// whether it did.
+bool run_with_late_worker(ThreadPool& pool, long ms = 1) {
     std::atomic<bool> late{false};
     pool.run(2, [&](int, int worker) {
         if (worker != 0) late = true;
-        sleep_ms(worker == 0 ? 1 : 4);
+        sleep_ms(worker == 0 ? ms : ms + 3);
     });
     return late;
 }
@@ -185,6 +185,12 @@ TEST(pool_parks_a_worker_that_is_late_again_and_again_and_tries_it_later) {
 TEST(pool_forgives_a_worker_that_is_late_twice) {
     ThreadPool pool(2);
     for (int late_runs = 0; late_runs < 2;) late_runs += run_with_late_worker(pool);
+    CHECK_EQUAL(pool.times_parked(), 0);
+}
+
+TEST(pool_keeps_a_worker_that_brings_more_than_waiting_for_it_costs) {
+    ThreadPool pool(2);
+    for (int late_runs = 0; late_runs < 6;) late_runs += run_with_late_worker(pool, 60);
     CHECK_EQUAL(pool.times_parked(), 0);
 }
 

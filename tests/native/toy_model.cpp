@@ -15,6 +15,8 @@ const std::vector<ToyConfig>& toy_configs() {
         {"float32, untied, norms", 96, 112, 2, 1, 128, "float32", 0, 0, 0, false, false, true, ElementType::float32},
         {"float16, tied, biases", 64, 80, 4, 2, 64, "float16", 0, 0, 0, true, true, false, ElementType::float32},
         {"bfloat16, untied, both", 64, 96, 4, 1, 64, "bfloat16", 0, 0, 0, false, true, true, ElementType::float16},
+        {"int4, tied, biases", 64, 128, 4, 2, 64, "int4", 0, 0, 0, true, true, false, ElementType::float16},
+        {"int4, untied, norms", 80, 112, 2, 1, 128, "int4", 0, 0, 0, false, false, true, ElementType::float16},
     };
     return configs;
 }
@@ -34,8 +36,10 @@ class Writer {
 
     void matrix(const std::string& name, uint32_t outputs, uint32_t inputs, uint32_t group) {
         ToyMatrix matrix{outputs, inputs, random_.normals(size_t(outputs) * inputs, 1 / std::sqrt(float(inputs)))};
-        const std::string kind = model_.config.kind;
-        const std::vector<uint8_t> tiles = kind == "int8" ? int8_tiles(matrix, group) : float_tiles(matrix, kind);
+        const std::string kind = kind_of(name);
+        const std::vector<uint8_t> tiles = kind == "int8"   ? int8_tiles(matrix, group)
+                                           : kind == "int4" ? int4_tiles(matrix)
+                                                            : float_tiles(matrix, kind);
         place(name, {kind, outputs, inputs, group, 0, tiles.size()}, tiles.data());
         model_.matrices[name] = std::move(matrix);
     }
@@ -50,12 +54,26 @@ class Writer {
         model_.tensors[name] = tensor;
     }
 
+    // With int4 the embedding and the head are int8.
+    std::string kind_of(const std::string& name) const {
+        const std::string kind = model_.config.kind;
+        return kind == "int4" && (name == "embed" || name == "head") ? "int8" : kind;
+    }
+
     static std::vector<uint8_t> int8_tiles(const ToyMatrix& matrix, uint32_t group) {
         const WeightRows rows{matrix.values.data(), matrix.outputs, matrix.inputs};
         const size_t size = group ? group : rows.padded_inputs();
         std::vector<uint8_t> tiles(rows.tiles() * int8_tile_bytes(rows, size));
         ThreadPool pool(1);
         quantize_int8(rows, size, tiles.data(), pool);
+        return tiles;
+    }
+
+    static std::vector<uint8_t> int4_tiles(const ToyMatrix& matrix) {
+        const WeightRows rows{matrix.values.data(), matrix.outputs, matrix.inputs};
+        std::vector<uint8_t> tiles(rows.tiles() * int4_tile_bytes(rows));
+        ThreadPool pool(1);
+        quantize_int4(rows, tiles.data(), pool);
         return tiles;
     }
 

@@ -22,7 +22,7 @@ struct ToyConfig {
 // intermediate sizes that are no multiple of 32.
 const std::vector<ToyConfig>& toy_configs();
 
-// A matrix as the kernels will see it, but for int8, where it is what was quantized.
+// A matrix as the kernels will see it, but for int8 and int4, where it is what was quantized.
 struct ToyMatrix {
     uint32_t outputs, inputs;
     std::vector<float> values;  // [outputs][inputs]
@@ -31,6 +31,7 @@ struct ToyMatrix {
 
 struct ToyModel {
     explicit ToyModel(const ToyConfig& config, uint64_t seed = 1);
+    bool quantized() const { return std::string(config.kind).substr(0, 3) == "int"; }
 
     ToyConfig config;
     qingmo::ModelShape shape;

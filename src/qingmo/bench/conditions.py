@@ -12,6 +12,7 @@ import psutil  # type: ignore[import-untyped]
 
 Number = TypeVar("Number", int, float)
 
+BUSY = ("user", "nice", "system", "irq", "softirq")  # on Linux no other kind holds the time of nice programs
 CPUS = Path("/sys/devices/system/cpu")
 CGROUP_CPU = Path("/sys/fs/cgroup/cpu.stat")  # of the container; version 2
 
@@ -33,7 +34,7 @@ class Counters:
         times = psutil.cpu_times()
         return cls(
             at=time.monotonic(),
-            busy=times.user + times.system + getattr(times, "irq", 0) + getattr(times, "softirq", 0),
+            busy=sum(getattr(times, kind, 0.0) for kind in BUSY),
             stolen=getattr(times, "steal", None),
             own=sum(_processor_time(pid) for pid in {psutil.Process().pid, *processes}),
             throttled=_throttled(),

@@ -28,7 +28,7 @@ def measure(subjects: Sequence[Subject], plan: Plan, machine: dict[str, str], re
         run.ask_questions()
         run.repeat_the_question()
         run.measure_speeds()
-    report("done", run.total, run.total)
+    report("measured", run.total, run.total)
     return Results(
         version=__version__,
         when=datetime.now(timezone.utc).isoformat(timespec="seconds"),

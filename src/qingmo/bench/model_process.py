@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 from qingmo.bench.limits import CACHED_BYTES, Probe, Work
@@ -83,8 +84,9 @@ class ModelUnderTest:
         self._engine = loaded.engine
         block_bytes = kv_block_bytes(loaded.packed.config, kv_cache_dtype(loaded.packed))
         self._work = Work.of(loaded.packed, block_bytes)
+        folder = Path(loaded.model)
         self.facts = Facts(
-            loaded.model,
+            folder.resolve().name if folder.is_dir() else loaded.model,
             {
                 "weights": f"{loaded.packed.kind}, {loaded.packed.file_size / 1e6:,.0f} MB",
                 "instruction set": loaded.runner.isa,

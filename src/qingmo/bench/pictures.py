@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -12,12 +13,17 @@ from pygal.style import Style  # type: ignore[import-untyped]
 from qingmo.bench.plan import BATCH_PROMPT, Point
 from qingmo.bench.results import Results, SpeedAt
 
+# pygal leaves a finder of its plugins among Python's, of a kind that today's Python warns of. No plugin is wanted here.
+sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != "pygal"]
+
 _STYLE = Style(
     background="transparent",
     plot_background="transparent",
     foreground="#5f6b7a",
     foreground_strong="#2b3440",
     foreground_subtle="#c3cad3",
+    guide_stroke_color="#e3e7ec",
+    major_guide_stroke_color="#e3e7ec",
     colors=("#2563eb", "#d97706", "#059669", "#7c3aed", "#dc2626"),
     font_family="system-ui, sans-serif",
 )

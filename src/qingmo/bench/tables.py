@@ -25,7 +25,7 @@ class Table:
 
 def tables(results: Results) -> list[Table]:
     """In the order in which they are read."""
-    return [_overview(results), _stability(results), *_speeds(results), _limits(results)]
+    return [_machine(results), _overview(results), _stability(results), *_speeds(results), _limits(results)]
 
 
 def conditions(results: Results) -> str:
@@ -36,9 +36,12 @@ def conditions(results: Results) -> str:
     return "Not this machine's best: " + " ".join(found)
 
 
+def _machine(results: Results) -> Table:
+    return Table("This machine", ("", ""), tuple(results.machine.items()))
+
+
 def _overview(results: Results) -> Table:
     rows = [
-        *((name, *[text] * len(results.subjects)) for name, text in results.machine.items()),
         *_details(results.subjects),
         _row("time to first token", results, lambda s: _seconds(median(a.first for a in s.questions))),
         _row("whole answer", results, lambda s: _seconds(median(a.whole for a in s.questions))),

@@ -127,7 +127,7 @@ def _progress_bar() -> Iterator[Callable[[str, int, int], None]]:
 
         def report(doing: str, done: int, total: int) -> None:
             bar.update(task, description=doing, completed=done, total=total)
-            if bar.disable and doing not in said:
+            if bar.disable and done < total and doing not in said:
                 said.append(doing)
                 click.echo(f"{doing} ...", err=True)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qingmo.errors import CheckpointError, ConfigError
-from qingmo.model.channel_factors import channel_factors
+from qingmo.model.channel_factors import MOST, channel_factors
 from qingmo.model.checkpoint import Checkpoint
 from qingmo.model.packed_file import Progress
 from qingmo.model.packed_layout import LANES, QUANTIZED_KINDS, matrix_kind
@@ -16,9 +16,9 @@ from qingmo.model.tiles import coarsest_group, float_tiles
 from qingmo.model.weights import Part, Weight, model_weights
 
 CHUNK_BYTES = 8 << 20  # of float32 rows at a time: enough to keep threads busy, and a few copies of it stay small
-LARGEST = {
+LARGEST = {  # magnitude of a checkpoint's weight
     "int8": 3.4028235e38,
-    "int4": 7 * 65504.0,
+    "int4": 7 * 65504.0 / 2**MOST,  # scales are float16, and channel factors may be 2**MOST
     "float32": 3.4028235e38,
     "float16": 65504.0,
     "bfloat16": 3.3895314e38,
