@@ -74,7 +74,7 @@ def validity(engine: Engine, count: int, max_tokens: int) -> None:
         schema = random_schema(seed)
         params = SamplingParams(temperature=1.0, top_p=1.0, seed=seed, max_tokens=max_tokens)
         try:
-            schemas[engine.add_request([9707, 11, seed], params, grammar=json_schema_grammar(schema))] = schema
+            schemas[engine.add_request([11, 12, 100 + seed], params, grammar=json_schema_grammar(schema))] = schema
         except InvalidRequestError:
             refused += 1
     texts: dict[int, str] = dict.fromkeys(schemas, "")
@@ -107,7 +107,7 @@ def cost(engine: Engine, begin: Callable[[], Constraint], batch: int, steps: int
     masks, times = [], []
     for seed in range(batch * 50):
         params = SamplingParams(temperature=1.0, seed=seed, max_tokens=120)
-        engine.add_request([9707, 11, seed], params, constraint=lambda: Timed(begin(), spent))
+        engine.add_request([11, 12, 100 + seed], params, constraint=lambda: Timed(begin(), spent))
     for step in range(steps):
         spent.clear()
         began = time.perf_counter()
