@@ -16,6 +16,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -95,10 +96,12 @@ def validity(engine: Engine, count: int, max_tokens: int) -> None:
 
 
 def is_valid(schema: dict[str, Any], text: str) -> bool:
+    """Decimal numbers as they are written: in binary ones 561.56 is no multiple of 0.01."""
     try:
-        return bool(Draft202012Validator(schema).is_valid(json.loads(text)))
+        value = json.loads(text, parse_float=Decimal)
     except ValueError:
         return False
+    return bool(Draft202012Validator(json.loads(json.dumps(schema), parse_float=Decimal)).is_valid(value))
 
 
 def cost(engine: Engine, begin: Callable[[], Constraint], batch: int, steps: int) -> None:
