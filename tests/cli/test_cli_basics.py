@@ -72,8 +72,8 @@ def test_a_wrong_flag_is_refused_in_one_message(arguments: list[str], status: in
     assert "Traceback" not in text
 
 
-def test_no_network_and_no_model_says_how_to_get_one() -> None:
-    done = qingmo("chat", "--prompt", "hello")
+def test_no_network_and_a_model_asked_for_by_name_says_how_to_get_it() -> None:
+    done = qingmo("chat", "--prompt", "hello", "--model-name-or-path", "Qwen/Qwen2.5-0.5B-Instruct")
     assert done.returncode == 1
     assert "HF_ENDPOINT" in done.stderr.decode() and "qingmo pull" in done.stderr.decode()
 
