@@ -1,4 +1,4 @@
-"""The page with the real server and the real engine behind it."""
+"""The page with the real server, the real engine and the demo model behind it."""
 
 from __future__ import annotations
 
@@ -6,23 +6,22 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from chat_page import ChatPage
 from conftest import OpenPage
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 KEY = "correct-horse"
 
 
 @pytest.fixture(scope="module")
-def real_address(toy_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """`qingmo serve` on a toy checkpoint, with an API key."""
+def real_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """`qingmo serve` on the demo model, with an API key."""
     keys = tmp_path_factory.mktemp("keys") / "keys.txt"
     keys.write_text(KEY)
     keys.chmod(0o600)
-    command = [sys.executable, "-m", "qingmo", "serve", "--model-name-or-path", str(toy_folder), "--port", "0"]
+    command = [sys.executable, "-m", "qingmo", "serve", "--model-name-or-path", "demo", "--port", "0"]
     command += ["--max-model-len", "512", "--threads", "1", "--api-keys-file", str(keys)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout
@@ -40,15 +39,36 @@ def chat(open_page: OpenPage, real_address: str) -> ChatPage:
     return chat
 
 
+def test_the_three_examples_get_answers_worth_their_click(chat: ChatPage) -> None:
+    chat.open_settings().get_by_role("spinbutton", name="Temperature").fill("0")
+    expected = (
+        lambda answer: expect(answer).to_contain_text(re.compile("demo", re.IGNORECASE)),
+        lambda answer: expect(answer).to_contain_text(re.compile("lantern", re.IGNORECASE)),
+        lambda answer: expect(answer.locator("pre code")).to_contain_text("def "),
+    )
+    for number, says in enumerate(expected):
+        if number:
+            chat.button("New chat").click()
+            chat.button("Settings").click()
+        chat.page.locator(".examples button").nth(number).click()
+        says(chat.finished())
+
+
 def test_a_question_is_answered_and_the_next_one_finds_its_prompt_in_the_cache(chat: ChatPage) -> None:
     settings = chat.open_settings()
     settings.get_by_role("spinbutton", name="Longest answer").fill("24")
     settings.get_by_text("Advanced").click()
     settings.get_by_role("spinbutton", name="Seed").fill("1")
     first = chat.ask("Hello world, what is a small model? " * 3)
-    expect(first).to_contain_text(re.compile(r"first token [\d.]+ s · .*prompt \d+ tokens, 0 from the cache"))
-    second = chat.ask("And you?")
-    expect(second).to_contain_text(re.compile(r"prompt \d+ tokens, [1-9]\d* from the cache"))
+    expect(first).to_contain_text(re.compile(r"first token [\d.]+ s · .*prompt \d+ tokens, \d+ from the cache"))
+    cached = _from_the_cache(first)
+    assert _from_the_cache(chat.ask("And you?")) > cached
+
+
+def _from_the_cache(answer: Locator) -> int:
+    found = re.search(r"(\d+) from the cache", answer.inner_text())
+    assert found
+    return int(found[1])
 
 
 def test_equal_seeds_give_equal_answers_with_and_without_streaming(chat: ChatPage) -> None:
