@@ -17,6 +17,7 @@ class TileRegisters {
             uint16_t row_bytes[16] = {64, 32, 64};
             uint8_t rows[16] = {16, 16, 8};
         } shapes;  // of registers 0: products, 1: activations, 2: weights
+        asm volatile("" ::"r"(&shapes) : "memory");  // GCC 12 believes that only the first 8 bytes are read
         _tile_loadconfig(&shapes);
     }
     ~TileRegisters() { _tile_release(); }
