@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -71,6 +72,11 @@ class Terminal:
             raise AssertionError(f"{wanted!r} did not come before the end; shown: {shown}")
 
 
+def _heed_ctrl_c() -> None:
+    """Tests that a shell runs in the background inherit its deafness to Ctrl-C; a person's terminal has none."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextmanager
 def terminal(*arguments: str) -> Iterator[Terminal]:
     """The command with a terminal of its own as keyboard, screen and source of Ctrl-C."""
@@ -78,7 +84,9 @@ def terminal(*arguments: str) -> Iterator[Terminal]:
     # A session leader without a terminal gets the first one it opens: so Ctrl-C reaches the program.
     shell = ["sh", "-c", 'tty=$1; shift; exec "$@" <"$tty" >"$tty" 2>&1', "sh", os.ttyname(keyboard)]
     environment = {**os.environ, "TERM": "xterm", "LC_ALL": "C.UTF-8", "COLUMNS": "200"}
-    process = subprocess.Popen([*shell, *COMMAND, *arguments], env=environment, start_new_session=True)
+    process = subprocess.Popen(
+        [*shell, *COMMAND, *arguments], env=environment, start_new_session=True, preexec_fn=_heed_ctrl_c
+    )
     try:
         yield Terminal(process, screen)
     finally:
