@@ -52,7 +52,7 @@ def test_who_waits_is_told_their_place_and_who_comes_too_late_to_come_back(narro
         assert refused.json()["error"]["code"] == "queue_full"
         assert refused.json()["error"]["type"] == "rate_limit_error"
         waiting = next(line for line in streams[2] if line)
-        assert waiting == ": queue 1"
+        assert waiting in (": queue 1", ": queue 0")  # the first may have ended by then
     wait_until_free(narrow)
 
 
