@@ -1,4 +1,4 @@
-import { useEffect } from "preact/hooks";
+import { useEffect, useLayoutEffect } from "preact/hooks";
 import type { Session } from "../chat/session";
 
 /** Shows the conversation that the address names (#id), or a new one. */
@@ -14,7 +14,8 @@ export function useAddress(session: Session, current: string, begun: boolean): v
     window.addEventListener("popstate", follow);
     return () => window.removeEventListener("popstate", follow);
   }, [session]);
-  useEffect(() => {
+  // with the change itself and not after the next frame: "back" may come at once
+  useLayoutEffect(() => {
     const wanted = begun ? `#${current}` : "";
     if (location.hash !== wanted) history.pushState(null, "", wanted || location.pathname + location.search);
   }, [current, begun]);
