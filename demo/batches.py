@@ -16,7 +16,7 @@ from demo.render import Renderer
 from demo.text.mix import conversation
 
 LONGEST = 1024  # tokens; longer conversations are left out
-TOKENS = 1536  # of a batch, at most
+TOKENS = 3072  # of a batch, at most
 NOTHING = -100  # a target that cross entropy leaves out
 _STEP = 32  # lengths are rounded up to a multiple of it
 _TARGET_STEP = 64  # the same for the number of targets: torch keeps a kernel for every shape it has met

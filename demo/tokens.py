@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
 VOCABULARY = 3584
+OFTEN = 25  # texts: rarer characters stay spelled in bytes, as those that no text has will be
 CONTROL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
 TOOL_MARKS = ("<tool_call>", "</tool_call>")  # not special: they are part of an answer's text
 
@@ -23,10 +25,11 @@ _CHINESE = re.compile("[\u2010-\u2027\u3000-\u9fff\uff00-\uffef]")  # with its p
 
 
 def train_tokenizer(texts: Iterable[str], characters: str) -> Tokenizer:
-    """A tokenizer of VOCABULARY tokens, the control tokens last; every Chinese character of `characters` and of the
-    texts is one token, and what room they leave goes to the pieces of other words."""
+    """A tokenizer of VOCABULARY tokens, the control tokens last; every Chinese character of `characters`, and
+    every one that many of the texts have, is one token; what room they leave goes to the pieces of other words."""
     texts = list(dict.fromkeys(texts))  # once each, or the default system prompt would be all that counts
-    chinese = sorted(set(characters) | set(_CHINESE.findall("".join(texts))))
+    counted = Counter(character for text in texts for character in set(_CHINESE.findall(text)))
+    chinese = sorted(set(characters) | {character for character, count in counted.items() if count >= OFTEN})
     merges = _character_merges(chinese)
     room = VOCABULARY - 256 - len(merges) - len(CONTROL) - len(TOOL_MARKS)
     merges += _word_merges((part for text in texts for part in _CHINESE.split(text) if part), room)

@@ -33,8 +33,8 @@ log = logging.getLogger(__name__)
 class Recipe:
     """How long and how fast to learn. One step sees a batch of each worker."""
 
-    steps: int = 6000
-    workers: int = 4
+    steps: int = 8500
+    workers: int = 2
     seed: int = 1
     muon_lr: float = 0.02
     adam_lr: float = 0.003

@@ -45,7 +45,7 @@ def turn(rng: Random, language: Language) -> Turn:
 
 
 def question(rng: Random, language: Language, a: int, sign: str, b: int) -> str:
-    section = f"special {_NAMES[sign]}" if rng.random() < 0.12 else "questions"
+    section = f"special {_NAMES[sign]}" if rng.random() < 0.3 else "questions"
     forms = _PATTERNS[section][language]
     if rng.random() < 0.1 and max(a, b) <= 20:
         forms = [form for form in forms if "@" not in form]  # words beside words, not beside signs

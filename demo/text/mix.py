@@ -135,8 +135,8 @@ def _with_system(rng: Random, messages: Sequence[Message]) -> Conversation:
 
 
 _CONVERSATIONS = (
-    (0.25, passage.conversation),
-    (0.17, tools.conversation),
+    (0.28, passage.conversation),
+    (0.19, tools.conversation),
     (0.12, remembering),
-    (0.1, style.conversation),
+    (0.12, style.conversation),
 )

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-from demo.text import words
+from demo.text import passage_free, words
 from demo.text.conversation import LANGUAGES, Conversation, Language, Message, Turn
 from demo.text.passage_facts import EVENTS, FAMILIES, PEOPLE, THINGS, Family, PassageFact, Subject
 from demo.text.pattern_files import read_patterns
 from demo.text.phrase import ask, say
 
+FREE = 0.6  # the share of passages whose sentences are put together from freely drawn words
 UNTOLD = {"en": "The passage does not say.", "zh": "文中没有提到。"}
 _LEAD, _ASK, _HINT, _FILLER, _EXCERPT = read_patterns("passage").values()
 _BEHIND = {"en": " ", "zh": ""}  # what may follow the words that two sentences begin with
@@ -30,16 +31,30 @@ class Told:
 
 def conversation(rng: Random) -> Conversation:
     language: Language = rng.choice(LANGUAGES)
+    return _of_free_words(rng, language) if rng.random() < FREE else _of_family(rng, language)
+
+
+def _of_free_words(rng: Random, language: Language) -> Conversation:
+    made = passage_free.passage(rng, language)
+    text = _laid_out(rng, language, made.sentences)
+    turns = rng.sample(made.asked, min(len(made.asked), rng.randint(2, 7)))
+    for at in range(len(turns)):
+        if rng.random() < 0.14:
+            turns[at] = Turn(rng.choice(made.untold), UNTOLD[language])
+    return _asked_from(rng, language, text, list({turn.question: turn for turn in turns}.values()))
+
+
+def _of_family(rng: Random, language: Language) -> Conversation:
     family = FAMILIES[rng.choices(list(FAMILIES), [4, 3, 2, 2])[0]]
     told = _told(rng, language, family)
     text = _laid_out(rng, language, _sentences(rng, language, told))
     if rng.random() < 0.2:
         text = _among_others(rng, language, text)
-    asked = [_asked(rng, language, t, told) for t in rng.sample(told, min(len(told), rng.choice([1, 2, 3, 4])))]
-    untold = [Turn(q, UNTOLD[language]) for q in _untold(rng, language, family, told) if rng.random() < 0.35]
+    asked = [_asked(rng, language, t, told) for t in rng.sample(told, min(len(told), rng.choice([2, 3, 4, 5])))]
+    untold = [Turn(q, UNTOLD[language]) for q in _untold(rng, language, family, told) if rng.random() < 0.3]
     turns = [*asked, *untold]
     rng.shuffle(turns)
-    return _asked_from(rng, language, text, turns[:4])
+    return _asked_from(rng, language, text, turns[:6])
 
 
 def _told(rng: Random, language: Language, family: Family) -> list[Told]:

@@ -23,7 +23,9 @@ _NAMED_ANSWER = {
 
 def conversation(rng: Random) -> Conversation:
     chance = rng.random()
-    if chance < 0.4:
+    if chance < 0.08:
+        return _short_in_language(rng)
+    if chance < 0.42:
         return in_language(rng, rng.choice(LANGUAGES))
     if chance < 0.65:
         return _short(rng)
@@ -32,9 +34,40 @@ def conversation(rng: Random) -> Conversation:
     return _role(rng)
 
 
+def _with_role(rng: Random, system: str) -> str:
+    """Now and then a role stands before what is really asked for."""
+    if rng.random() < 0.8:
+        return system
+    language: Language = "zh" if any(character > "\u2fff" for character in system) else "en"
+    return (
+        say(rng, _ROLE[language], r=rng.choice(_ROLES[language]), p=words.city(rng, language))
+        + (" " if language == "en" else "")
+        + system
+    )
+
+
+def _short_in_language(rng: Random) -> Conversation:
+    """A language and a length at once, the questions mostly in the other language."""
+    language: Language = rng.choice(LANGUAGES)
+    other: Language = "zh" if language == "en" else "en"
+    space = " " if language == "en" else ""
+    parts = [expand(rng, rng.choice(patterns[language])) for patterns in (_LANGUAGE, _SHORT)]
+    parts = [
+        part if part.endswith((".", "。", "!", "！")) else part + ("." if language == "en" else "。") for part in parts
+    ]
+    rng.shuffle(parts)
+    asked_in = [other if rng.random() < 0.7 else language for _ in range(rng.choice([1, 2, 3]))]
+    facts = [rng.choice(_FACTS) for _ in asked_in]
+    turns = [
+        Turn(ask(rng, fact.questions[asked], asked), fact.short[language])
+        for fact, asked in zip(facts, asked_in, strict=True)
+    ]
+    return _with_system(space.join(parts), turns)
+
+
 def in_language(rng: Random, language: Language) -> Conversation:
     """The answers are in the system prompt's language, the questions mostly in the other."""
-    system = expand(rng, rng.choice(_LANGUAGE[language]))
+    system = _with_role(rng, expand(rng, rng.choice(_LANGUAGE[language])))
     turns = [
         _crossed(rng, language) if rng.random() < 0.7 else _same(rng, language) for _ in range(rng.choice([1, 1, 2, 3]))
     ]
@@ -64,7 +97,7 @@ def _same(rng: Random, language: Language) -> Turn:
 def _short(rng: Random) -> Conversation:
     """One sentence, in Chinese of at most 20 characters; the language is the question's."""
     system_language: Language = rng.choice(LANGUAGES)
-    system = expand(rng, rng.choice(_SHORT[system_language]))
+    system = _with_role(rng, expand(rng, rng.choice(_SHORT[system_language])))
     language = system_language if rng.random() < 0.85 else rng.choice(LANGUAGES)
     return _with_system(system, [_brief(rng, language) for _ in range(rng.choice([1, 1, 2, 3]))])
 
@@ -84,7 +117,7 @@ def _brief(rng: Random, language: Language) -> Turn:
 
 def _one_word(rng: Random) -> Conversation:
     system_language: Language = rng.choice(LANGUAGES)
-    system = expand(rng, rng.choice(_WORD[system_language]))
+    system = _with_role(rng, expand(rng, rng.choice(_WORD[system_language])))
     language = system_language if rng.random() < 0.9 else rng.choice(LANGUAGES)
     return _with_system(system, [_word(rng, language) for _ in range(rng.choice([1, 1, 2, 3]))])
 

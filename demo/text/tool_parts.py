@@ -63,13 +63,15 @@ class Tool:
         return say(self._rng, self._section[f"about {language}"], **slots, t=called[language] if called else "")
 
 
-def schema(rng: Random, name: str, about: str, parameters: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def schema(
+    rng: Random, name: str, about: str, parameters: dict[str, dict[str, Any]], required: list[str] | None = None
+) -> dict[str, Any]:
     """A function's schema; descriptions and "required" are sometimes left out, as people do."""
     if rng.random() < 0.5:
         parameters = {key: _without_description(value) for key, value in parameters.items()}
     shown: dict[str, Any] = {"type": "object", "properties": parameters}
     if rng.random() < 0.85:
-        shown["required"] = list(parameters)
+        shown["required"] = required or list(parameters)
     described = {"description": about} if rng.random() < 0.92 else {}
     return {"name": name, **described, "parameters": shown}
 

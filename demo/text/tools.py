@@ -6,9 +6,19 @@ import json
 from random import Random
 from typing import Any
 
-from demo.text import arithmetic, tools_that_act, tools_that_read, units
+from demo.text import (
+    arithmetic,
+    code,
+    greenhouse,
+    tools_made_up,
+    tools_that_act,
+    tools_that_read,
+    units,
+    unknown,
+    verse,
+)
 from demo.text.conversation import LANGUAGES, Call, Conversation, Language, Message
-from demo.text.facts import GREETINGS, IDENTITY, USAGE
+from demo.text.facts import COMMON, GREETINGS, IDENTITY, USAGE
 from demo.text.phrase import expand
 from demo.text.tool_parts import Use
 
@@ -23,14 +33,15 @@ _SORTS = {
     tools_that_act.switch: 2,
     tools_that_act.act: 2,
     tools_that_act.message: 1,
+    tools_made_up.made_up: 11,
 }
-_NO_CALL = (*IDENTITY, *GREETINGS, *USAGE)
+_NO_CALL = (*IDENTITY, *GREETINGS, *USAGE, *COMMON)
 
 
 def conversation(rng: Random) -> Conversation:
     """Some tools; a question that needs one of them, or none; sometimes the response and what follows from it."""
     language: Language = rng.choice(LANGUAGES)
-    uses = _different(rng, language, rng.choice([1, 2, 2, 3, 3, 4, 5, 7]))
+    uses = _different(rng, language, rng.choice([1, 1, 2, 2, 2, 3, 3, 4, 6]))
     messages: list[Message] = []
     if rng.random() < 0.3:
         messages.append(Message("system", expand(rng, rng.choice(_SYSTEMS[language]))))
@@ -93,4 +104,6 @@ def _without_call(rng: Random, language: Language, uses: list[Use]) -> list[Mess
     calculates = any("calc" in used.schema["name"] for used in uses)
     if rng.random() < 0.3 and not calculates:
         return rng.choice([arithmetic.turn, units.turn])(rng, language).messages()
+    if rng.random() < 0.25:
+        return rng.choice([greenhouse.turn, verse.turn, code.turn, unknown.turn])(rng, language).messages()
     return rng.choice(_NO_CALL).turn(rng, language).messages()

@@ -9,7 +9,12 @@ from demo.text import words
 from demo.text.conversation import Language
 from demo.text.tool_parts import PATTERNS, Thing, Tool, Use, integer, room, schema, string, thing
 
-_LIGHT = Thing("light", {"en": "light", "zh": "灯"})
+_COMMON = (
+    Thing("light", {"en": "light", "zh": "灯"}),
+    Thing("light", {"en": "light", "zh": "灯"}),
+    Thing("heater", {"en": "heater", "zh": "加热器"}),
+    Thing("fan", {"en": "fan", "zh": "风扇"}),
+)
 _VERBS = [pair.split("/") for pair in PATTERNS["act"]["verbs"]]
 _MESSAGES = [row.split() for row in PATTERNS["message"]["tools"]]
 
@@ -40,7 +45,7 @@ def set_level(rng: Random, language: Language) -> Use:
 
 def switch(rng: Random, language: Language) -> Use:
     """set_<thing>(on or off), as a word or as true and false."""
-    tool, about = Tool(rng, language, "switch"), _LIGHT if rng.random() < 0.3 else thing(rng)
+    tool, about = Tool(rng, language, "switch"), rng.choice(_COMMON) if rng.random() < 0.35 else thing(rng)
     parameter, state = tool.one_of("parameters"), rng.choice(["on", "off"])
     called, value = about.called[language], _on_or_off(parameter, state)
     if isinstance(value, bool):
@@ -49,11 +54,17 @@ def switch(rng: Random, language: Language) -> Use:
         kind = string("on or off", **({"enum": ["on", "off"]} if rng.random() < 0.7 else {}))
     return Use(
         schema(rng, f"{tool.one_of('names')}_{about.spelled}", tool.about(about.called), {parameter: kind}),
-        tool.asked(state, t=called),
+        tool.asked(_hint(rng, about.spelled, state), t=called),
         {parameter: value},
         _done(rng, {parameter: value}),
         tool.answer(f"{state} answer", t=called),
     )
+
+
+def _hint(rng: Random, spelled: str, state: str) -> str:
+    """The patterns to ask with: for a few things also those that only say what is lacking."""
+    hinted = f"{spelled} {state}"
+    return hinted if f"{hinted} en" in PATTERNS["switch"] and rng.random() < 0.35 else state
 
 
 def _on_or_off(parameter: str, state: str) -> bool | str:
@@ -86,7 +97,7 @@ def message(rng: Random, language: Language) -> Use:
     spoken = name.replace("_", " ") if language == "en" else chinese
     return Use(
         schema(rng, name, f"{name.replace('_', ' ').capitalize()}.", {p: string(f"The {p}") for p in (first, second)}),
-        tool.asked(t=spoken, T=spoken.capitalize(), x=first, y=second, a=a, b=b),
+        tool.asked("ask" if rng.random() < 0.4 else name, t=spoken, T=spoken.capitalize(), x=first, y=second, a=a, b=b),
         {first: a, second: b},
         _done(rng, {}),
         tool.answer(a=a, b=b),

@@ -11,6 +11,7 @@ from demo.text.tool_parts import PATTERNS, Tool, Use, json_number, room, schema,
 
 _SIGNS = (("+", "plus", "加"), ("-", "minus", "减"), ("*", "times", "乘以"), ("/", "divided by", "除以"))
 _SUBJECTS = {"en": ["", "torque", "oil change", "filter"], "zh": ["", "扭矩", "换油", "滤芯"]}
+_UNITS_ZH = {"celsius": "用摄氏度。", "fahrenheit": "用华氏度。"}
 _PLACES = [pair.split("/") for pair in PATTERNS["search"]["places"]]
 
 
@@ -30,10 +31,16 @@ def weather(rng: Random, language: Language) -> Use:
             f"{sky}, {degrees} °C",
         ]
     )
+    question, arguments, parameters = tool.asked(v=city), {parameter: city}, {parameter: string("The city")}
+    if rng.random() < 0.2:
+        parameters["unit"] = string("Unit of temperature", enum=["celsius", "fahrenheit"])
+        if rng.random() < 0.5:
+            arguments["unit"] = rng.choice(["celsius", "fahrenheit"])
+            question += f" In {arguments['unit']}." if language == "en" else _UNITS_ZH[arguments["unit"]]
     return Use(
-        schema(rng, tool.one_of("names"), tool.about(), {parameter: string("The city")}),
-        tool.asked(v=city),
-        {parameter: city},
+        schema(rng, tool.one_of("names"), tool.about(), parameters, [parameter]),
+        question,
+        arguments,
         response,
         tool.answer(v=city, d=degrees, s=sky),
     )

@@ -9,7 +9,12 @@ from demo.text.conversation import LANGUAGES, Language
 from demo.text.pattern_files import read_patterns
 
 COMMON_CHARACTERS = Path(__file__).with_name("characters.txt").read_text(encoding="utf-8").replace("\n", "")
-"""Chinese characters by falling frequency; each is a token of its own."""
+"""Chinese characters by falling frequency, then those of many names; each is a token of its own."""
+_RARE_CHARACTERS = sorted(
+    set(bytes((row, cell)).decode("gb2312", "ignore") for row in range(0xB0, 0xF8) for cell in range(0xA1, 0xFF))
+    - {"", *COMMON_CHARACTERS}
+)
+RARE = 0.15  # of the invented pieces of Chinese hold a character that is no token
 
 
 def _lists(section: str) -> dict[Language, list[str]]:
@@ -45,8 +50,18 @@ def _end(rng: Random, last: bool) -> str:
 
 
 def invented_characters(rng: Random, count: int) -> str:
-    """Chinese characters that make no sense together; any common one, frequent ones no more often than others."""
-    return "".join(rng.choice(COMMON_CHARACTERS) for _ in range(count))
+    """Chinese characters that make no sense together; any common one, frequent ones no more often than others.
+
+    Now and then one that is spelled in bytes, so that such are copied as well.
+    """
+    made = [rng.choice(COMMON_CHARACTERS) for _ in range(count)]
+    if rng.random() < RARE:
+        made[rng.randrange(count)] = rng.choice(_RARE_CHARACTERS) if rng.random() < 0.7 else _any_character(rng)
+    return "".join(made)
+
+
+def _any_character(rng: Random) -> str:
+    return chr(rng.randint(0x4E00, 0x9FA5))
 
 
 def person(rng: Random, language: Language) -> str:

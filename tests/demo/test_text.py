@@ -121,10 +121,10 @@ def test_the_functions_taught_pass_their_asserts_under_any_name(function, langua
 def test_passages_answer_with_what_stands_in_them() -> None:
     for seed in SEEDS:
         made = passage.conversation(Random(seed))
-        asked = "".join(message.content for message in made.messages if message.role != "assistant")
+        asked = "".join(message.content.lower() for message in made.messages if message.role != "assistant")
         for message in made.messages:
             if message.role == "assistant":
-                assert message.content in asked or message.content in passage.UNTOLD.values()
+                assert message.content.lower() in asked or message.content in passage.UNTOLD.values()
 
 
 def test_some_questions_about_passages_have_no_answer() -> None:
@@ -132,7 +132,7 @@ def test_some_questions_about_passages_have_no_answer() -> None:
         m.content for seed in SEEDS for m in passage.conversation(Random(seed)).messages if m.role == "assistant"
     ]
     untold = sum(answer in passage.UNTOLD.values() for answer in answers) / len(answers)
-    assert 0.1 < untold < 0.4
+    assert 0.08 < untold < 0.16  # a model that may say so too readily says nothing else
 
 
 def test_calls_name_a_tool_that_is_there_with_arguments_its_schema_has() -> None:
@@ -142,7 +142,7 @@ def test_calls_name_a_tool_that_is_there_with_arguments_its_schema_has() -> None
         schemas = {tool.get("function", tool)["name"]: tool.get("function", tool)["parameters"] for tool in made.tools}
         for call in (call for message in made.messages for call in message.calls):
             properties = schemas[call.name]["properties"]
-            assert set(call.arguments) == set(properties)
+            assert set(schemas[call.name].get("required", [])) <= set(call.arguments) <= set(properties)
             for name, value in call.arguments.items():
                 kinds = {"string": str, "integer": int, "number": int, "boolean": bool}
                 assert isinstance(value, kinds[properties[name]["type"]])
@@ -155,7 +155,11 @@ def test_string_arguments_come_from_the_question() -> None:
         made = tools.conversation(Random(seed))
         for before, message in zip(made.messages, made.messages[1:], strict=False):
             for call in message.calls:
-                values = [v for key, v in call.arguments.items() if isinstance(v, str) and v not in ("on", "off")]
+                values = [
+                    v
+                    for key, v in call.arguments.items()
+                    if isinstance(v, str) and v not in ("on", "off", "celsius", "fahrenheit")
+                ]
                 if not re.search(r"[-+*/]", "".join(values)):  # sums may be asked for in words
                     assert all(value in before.content for value in values), (before.content, call)
 
