@@ -22,7 +22,8 @@ from qingmo.sampling_params import SamplingParams
 if TYPE_CHECKING:
     import numpy as np
 
-    from qingmo.engine.engine import Engine, TokenOutput
+    from qingmo.engine.engine import Engine
+    from qingmo.engine.outputs import TokenOutput
 
 Prompt: TypeAlias = "str | Sequence[int]"
 Message: TypeAlias = "Mapping[str, Any]"

@@ -78,10 +78,10 @@ def eos(vocabulary: Tokenizer) -> int:
 
 @pytest.fixture(scope="session")
 def make_engine(make_reference_runner: MakeRunner, vocabulary: Tokenizer, eos: int) -> MakeEngine:
-    """An engine on the reference runner; keywords are fields of EngineConfig, and num_blocks."""
+    """An engine on the reference runner; keywords are fields of EngineConfig, num_blocks and generation_config."""
 
-    def make(*, num_blocks: int = 64, **config: object) -> Engine:
-        runner = make_reference_runner(num_blocks)
-        return Engine(runner, vocabulary, config=EngineConfig(**config), eos_token_ids=[eos])
+    def make(*, num_blocks: int = 64, generation_config: dict[str, object] | None = None, **config: object) -> Engine:
+        runner, config = make_reference_runner(num_blocks), EngineConfig(**config)
+        return Engine(runner, vocabulary, config=config, eos_token_ids=[eos], generation_config=generation_config)
 
     return make

@@ -15,7 +15,8 @@ from engine.conftest import MakeEngine, MakeRunner
 from qingmo.config import EngineConfig
 from qingmo.engine.answer_stream import AnswerStream
 from qingmo.engine.async_engine import AsyncEngine, Submission
-from qingmo.engine.engine import NO_TOKEN, Engine, TokenOutput
+from qingmo.engine.engine import Engine
+from qingmo.engine.outputs import NO_TOKEN, TokenOutput
 from qingmo.errors import EngineError, InvalidRequestError, PromptTooLongError, QueueFullError, StoppingError
 from qingmo.model.tokenizer import Tokenizer
 from qingmo.sampling_params import SamplingParams

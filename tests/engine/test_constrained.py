@@ -11,9 +11,10 @@ from jsonschema import Draft202012Validator
 from random_schemas import random_schema
 
 from qingmo.config import EngineConfig
-from qingmo.engine.engine import Engine, TokenOutput
+from qingmo.engine.engine import Engine
 from qingmo.engine.grammar import json_schema_grammar, regex_grammar
 from qingmo.engine.grammar_tools import tool_grammar
+from qingmo.engine.outputs import TokenOutput
 from qingmo.errors import InvalidRequestError
 from qingmo.model.tokenizer import Tokenizer
 from qingmo.sampling_params import SamplingParams

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from engine.conftest import MakeEngine
 
-from qingmo.engine.engine import Engine, TokenOutput
+from qingmo.engine.engine import Engine
+from qingmo.engine.outputs import TokenOutput
 from qingmo.errors import InvalidRequestError, PromptTooLongError
 from qingmo.model.tokenizer import Tokenizer
 from qingmo.sampling_params import SamplingParams
@@ -321,8 +322,7 @@ def test_logits_wanted_in_the_middle_of_answers_change_nothing(make_engine: Make
 
 
 def test_generation_config_fills_in_what_a_request_leaves_out(make_engine: MakeEngine) -> None:
-    engine = make_engine()
-    engine._generation_config = {"top_k": 1}
+    engine = make_engine(generation_config={"top_k": 1})
     params = SamplingParams(temperature=5.0, top_p=1.0, max_tokens=6)
     greedy = answer(make_engine(), [5, 6], SamplingParams.greedy(max_tokens=6))
     assert [o.token_id for o in answer(engine, [5, 6], params)] == [o.token_id for o in greedy]

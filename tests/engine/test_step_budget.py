@@ -9,7 +9,8 @@ import pytest
 from engine.conftest import MakeRunner
 
 from qingmo.config import EngineConfig
-from qingmo.engine.engine import Engine, TokenOutput
+from qingmo.engine.engine import Engine
+from qingmo.engine.outputs import TokenOutput
 from qingmo.engine.step_budget import ALONE_SECONDS, STEP_SECONDS, StepBudget
 from qingmo.model.tokenizer import Tokenizer
 from qingmo.sampling_params import SamplingParams

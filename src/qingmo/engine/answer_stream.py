@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from qingmo.engine.engine import TokenOutput
 from qingmo.engine.ledger import Entry
+from qingmo.engine.outputs import TokenOutput
 
 
 class AnswerStream:

@@ -10,10 +10,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from qingmo.engine.answer_stream import AnswerStream
-from qingmo.engine.engine import Engine, TokenOutput
+from qingmo.engine.engine import Engine
 from qingmo.engine.engine_thread import Abort, End, EngineThread, FailureReport, StepReport
 from qingmo.engine.grammar import Grammar
 from qingmo.engine.ledger import Ledger
+from qingmo.engine.outputs import TokenOutput
 from qingmo.engine.sequence import Request
 from qingmo.engine.status import EngineStatus
 from qingmo.errors import EngineError, QueueFullError, StoppingError

@@ -2,66 +2,25 @@
 
 from __future__ import annotations
 
-import secrets
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from itertools import count
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from qingmo.config import BLOCK_SIZE, EngineConfig
-from qingmo.engine.admission import check_length, check_logit_bias, check_prompt, has_token
+from qingmo.config import EngineConfig
 from qingmo.engine.batch import make_batch
 from qingmo.engine.constraint import Constraint
-from qingmo.engine.detokenizer import Detokenizer
 from qingmo.engine.grammar import Grammar
-from qingmo.engine.grammar_compiler import GrammarCompiler, TextVocabulary
-from qingmo.engine.kv_cache import KVCache, root_hash
+from qingmo.engine.intake import Intake, Vocabulary
+from qingmo.engine.kv_cache import KVCache
 from qingmo.engine.masks import TokenMasks
+from qingmo.engine.outputs import NO_TOKEN, Load, TokenOutput
 from qingmo.engine.runner import Runner, SampledToken, SampleRow
 from qingmo.engine.scheduler import Chunk, Scheduler
 from qingmo.engine.scoring import prompt_logits
 from qingmo.engine.sequence import Answer, FinishReason, Request, Sequence
-from qingmo.sampling_params import SamplingParams, resolve
-
-
-class Vocabulary(TextVocabulary, Protocol):
-    """What the engine needs of a tokenizer."""
-
-    def valid_token_mask(self, vocab_size: int) -> np.ndarray:
-        """uint32 [(vocab_size + 31) // 32]; bit i of word i // 32 set where id i has a token."""
-
-
-NO_TOKEN = -1
-
-
-@dataclass(frozen=True, slots=True)
-class TokenOutput:
-    """One new token of one answer. The last of an answer carries its finish reason."""
-
-    request_id: int
-    choice: int
-    token_id: int  # NO_TOKEN where the answer was cut off ("abort")
-    text: str  # new text, safe to show; may be "" while a character or a stop string is incomplete
-    finish_reason: FinishReason | None
-    cached_prompt_tokens: int  # of the prompt, how many were found in the prefix cache
-    logprob: float | None = None
-    top_logprobs: tuple[tuple[int, float], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """How things stand after a step."""
-
-    queue: tuple[int, ...]  # requests not begun, in the order in which they would begin if none joined them
-    prompt_progress: tuple[tuple[int, int], ...]  # (request, its tokens computed) of prompts the last step worked on
-    preemptions: int  # since the start
-    kv_blocks_used: int  # held by sequences
-    kv_blocks_cached: int  # held by none, but findable by content
-    kv_blocks_total: int
+from qingmo.sampling_params import SamplingParams
 
 
 class Engine:
@@ -81,12 +40,8 @@ class Engine:
         soft_blocks: int | None = None,
     ) -> None:
         self._runner = runner
-        self._vocabulary = vocabulary
-        self._config = config
-        self._generation_config = generation_config or {}
         self._eos = frozenset(eos_token_ids)
-        self._valid = has_token(vocabulary.valid_token_mask(runner.vocab_size), runner.vocab_size)
-        self._grammars = GrammarCompiler(vocabulary, runner.vocab_size, self._eos)
+        self._intake = Intake(runner, vocabulary, config, self._eos, generation_config or {})
         self._masks = TokenMasks(runner.vocab_size, self._eos)
         self._cache = KVCache(runner.num_blocks, soft_blocks)
         self._scheduler = Scheduler(
@@ -98,8 +53,6 @@ class Engine:
         self._requests: dict[int, Request] = {}
         self._answers: dict[Sequence, Answer] = {}
         self._prompt_progress: tuple[tuple[int, int], ...] = ()
-        self._ids = count()
-        self._orders = count()
 
     @property
     def has_work(self) -> bool:
@@ -148,18 +101,7 @@ class Engine:
 
         A grammar that was not used of late takes a few milliseconds, the first one half a second.
         """
-        token_ids = check_prompt(prompt, self._valid)
-        check_length(len(token_ids), self._config.max_model_len, self._runner.num_blocks)
-        resolved = resolve(params, self._generation_config)
-        check_logit_bias(resolved.logit_bias or {}, self._valid)
-        constraint = constraint if grammar is None else self._grammars.compile(grammar)
-        request = Request(next(self._ids), resolved)
-        root, seed = self._root(request.id, cache_salt), self._seed(resolved)
-        for choice in range(resolved.n or 1):
-            sequence = Sequence(next(self._orders), client, root, list(token_ids), len(token_ids))
-            rule = constraint() if constraint else None
-            request.answers.append(self._new_answer(request, choice, sequence, seed, rule))
-        return request
+        return self._intake.request(prompt, params, client, cache_salt, grammar, constraint)
 
     def enqueue(self, request: Request) -> None:
         """Queue what `prepare` made, once."""
@@ -216,24 +158,8 @@ class Engine:
 
     def logits(self, prompt: Iterable[int]) -> np.ndarray:
         """The logits after each token of a prompt, float32 [tokens, vocab_size]. Raises as `add_request` does."""
-        token_ids = check_prompt(prompt, self._valid)
-        check_length(len(token_ids), self._config.max_model_len, self._runner.num_blocks)
+        token_ids = self._intake.prompt(prompt)
         return prompt_logits(self._runner, self._cache, token_ids, make_room=self._scheduler.preempt_newest)
-
-    def _new_answer(
-        self, request: Request, choice: int, sequence: Sequence, seed: int, constraint: Constraint | None
-    ) -> Answer:
-        params = request.params
-        return Answer(
-            request,
-            choice,
-            sequence,
-            self._runner.new_sampler(params, seed, sequence.tokens, choice),
-            Detokenizer(self._vocabulary.token_bytes, params.stop or ()),
-            constraint,
-            self._max_length(sequence.prompt_length, params),
-            deque(constraint.forced() if constraint else ()),
-        )
 
     def _queue(self) -> tuple[int, ...]:
         firsts = (self._answers[sequence] for sequence in self._scheduler.queue())
@@ -291,24 +217,6 @@ class Engine:
         del self._answers[answer.sequence]
         if all(other.finish_reason for other in answer.request.answers):
             del self._requests[answer.request.id]
-
-    def _root(self, request_id: int, cache_salt: str) -> bytes:
-        """Without prefix caching, a root of its own: then only the answers of one request share blocks."""
-        root = root_hash(self._runner.fingerprint, 0, cache_salt)
-        if self._config.enable_prefix_caching:
-            return root
-        return root_hash(root, request_id, "")
-
-    def _seed(self, params: SamplingParams) -> int:
-        for seed in (params.seed, self._config.seed):
-            if seed is not None:
-                return seed
-        return secrets.randbits(63)
-
-    def _max_length(self, prompt_tokens: int, params: SamplingParams) -> int:
-        assert params.max_tokens is not None  # resolved
-        room = min(self._config.max_model_len, self._runner.num_blocks * BLOCK_SIZE)
-        return min(room, prompt_tokens + params.max_tokens)
 
 
 def _accept(answer: Answer, constraint: Constraint, token_id: int) -> None:

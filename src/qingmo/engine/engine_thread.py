@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Thread
 
-from qingmo.engine.engine import Engine, Load, TokenOutput
+from qingmo.engine.engine import Engine
+from qingmo.engine.outputs import Load, TokenOutput
 from qingmo.engine.sequence import Request
 
 

@@ -9,7 +9,7 @@ from bisect import bisect_left
 from collections import Counter, deque
 from dataclasses import dataclass
 
-from qingmo.engine.engine import NO_TOKEN, Load, TokenOutput
+from qingmo.engine.outputs import NO_TOKEN, Load, TokenOutput
 from qingmo.engine.status import Counters, EngineStatus, Histogram, RequestState, RequestStatus
 
 LONG_BOUNDS = (0.01, 0.03, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 60.0, 180.0)

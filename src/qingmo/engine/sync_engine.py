@@ -9,8 +9,9 @@ from threading import Lock
 
 import numpy as np
 
-from qingmo.engine.engine import Engine, TokenOutput
+from qingmo.engine.engine import Engine
 from qingmo.engine.grammar import Grammar
+from qingmo.engine.outputs import TokenOutput
 from qingmo.errors import QingmoError
 from qingmo.sampling_params import SamplingParams
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from qingmo.completion import CompletionOutput, TokenLogprob
-from qingmo.engine.engine import TokenOutput
+from qingmo.engine.outputs import TokenOutput
 from qingmo.model.tokenizer import Tokenizer
 from qingmo.server.envelope import Envelope, to_json
 from qingmo.server.logprobs import chat_logprobs, text_logprobs

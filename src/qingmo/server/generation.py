@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from qingmo.completion import Completion, CompletionOutput, TokenLogprob
 from qingmo.engine.answer_stream import AnswerStream
 from qingmo.engine.async_engine import AsyncEngine, Submission
-from qingmo.engine.engine import NO_TOKEN, TokenOutput
+from qingmo.engine.outputs import NO_TOKEN, TokenOutput
 from qingmo.server.merged_stream import MergedStream
 from qingmo.server.usage import Usage
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from qingmo.engine.answer_stream import AnswerStream
-from qingmo.engine.engine import TokenOutput
+from qingmo.engine.outputs import TokenOutput
 
 Arrived = list[tuple[int, TokenOutput]]
 """(which of the streams, what it brought)"""

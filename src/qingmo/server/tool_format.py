@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from qingmo.completion import CompletionOutput
-from qingmo.engine.engine import TokenOutput
+from qingmo.engine.outputs import TokenOutput
 from qingmo.model.tokenizer import Tokenizer
 from qingmo.model.tool_calls import CallArguments, CallBegin, Content, Piece, ToolCallParser
 from qingmo.server.envelope import to_json
