@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 class Recipe:
     """How long and how fast to learn. One step sees a batch of each worker."""
 
-    steps: int = 8500
+    steps: int = 5500
     workers: int = 2
     seed: int = 1
     muon_lr: float = 0.02
