@@ -114,7 +114,7 @@ def main() -> None:
     a = parser.parse_args()
     qingmo = Qingmo(a.checkpoint, a.threads)
     if not a.profile:
-        compare(qingmo, OpenVINO(*a.openvino, a.threads, "peers/openvino_batch.py") if a.openvino else None, a.turns)
+        compare(qingmo, OpenVINO(*a.openvino, a.threads, "openvino_batch.py") if a.openvino else None, a.turns)
         return
     qingmo.profile("greedy", GREEDY)
     qingmo.profile("greedy, penalties", SamplingParams.greedy(repetition_penalty=1.1, frequency_penalty=0.1))

@@ -81,7 +81,7 @@ def peers(checkpoint: Path, threads: int) -> list[Peer]:
         ours("int8"),
         ours("int4"),
         python_peer("openvino", "OpenVINO GenAI, int8", "openvino", "openvino-genai",
-                    ROOT / "benchmarks" / "openvino_worker.py", PEERS / f"{name}-openvino-int8"),
+                    WORKERS / "openvino_worker.py", PEERS / f"{name}-openvino-int8"),
         llama("Q8_0"),
         llama("Q4_0"),
         python_peer("onnxruntime", "onnxruntime-genai, int4", "onnxruntime", "onnxruntime-genai",

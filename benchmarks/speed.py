@@ -65,7 +65,7 @@ class Qingmo:
 
 class OpenVINO:
     def __init__(self, python: str, folder: str, threads: int, worker: str = "openvino_worker.py") -> None:
-        command = [python, str(Path(__file__).parent / worker), folder, str(threads)]
+        command = [python, str(Path(__file__).parent / "peers" / worker), folder, str(threads)]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         while self.process.stdout.readline().strip() != "ready":

@@ -2,8 +2,7 @@
 
     build/peers/onnxruntime-venv/bin/python benchmarks/peers/onnxruntime_worker.py MODEL_FOLDER THREADS
 
-Reads lines of "prefill N" or "decode N" and answers each with the seconds it took: N prompt tokens up to the first
-token, or N tokens of answer after a prompt of 16. benchmarks/peers/setup.sh makes the folder.
+See measured.py for what it answers. benchmarks/peers/setup.sh makes the folder.
 """
 
 import json
@@ -12,6 +11,7 @@ import time
 
 import numpy as np
 import onnxruntime_genai as genai
+from measured import answer
 
 
 def main() -> None:
@@ -34,12 +34,7 @@ def main() -> None:
             generator.generate_next_token()
         return time.perf_counter() - begin
 
-    seconds(16, 4)
-    print("ready", flush=True)
-    for line in sys.stdin:
-        what, n = line.split()
-        taken = seconds(int(n), 1) if what == "prefill" else seconds(16, int(n) + 1) - seconds(16, 1)
-        print(taken, flush=True)
+    answer(seconds)
 
 
 main()

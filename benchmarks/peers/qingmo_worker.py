@@ -2,15 +2,15 @@
 
     .venv/bin/python benchmarks/peers/qingmo_worker.py CHECKPOINT THREADS QUANTIZATION
 
-Reads lines of "prefill N" or "decode N" and answers each with the seconds it took: N prompt tokens up to the first
-token, or N tokens of answer after a prompt of 16. "limits" is answered with the bytes a second at which the same
-threads read the weights, and the multiply-adds a second that they make on registers alone.
+See measured.py for what it answers; and "limits" with the bytes a second at which the same threads read the weights,
+and the multiply-adds a second that they make on registers alone.
 """
 
 import sys
 import time
 
 import numpy as np
+from measured import answer
 
 from qingmo.config import EngineConfig
 from qingmo.engine.build import build_engine
@@ -31,17 +31,11 @@ def main() -> None:
             model.engine.step()
         return time.perf_counter() - begin
 
-    seconds(16, 4)
-    print("ready", flush=True)
-    for line in sys.stdin:
-        what, _, n = line.strip().partition(" ")
-        if what == "limits":
-            bandwidth = model.packed.file_size / model.runner.read_weights()
-            print(bandwidth, model.runner.multiply_add_rate(quantized=quantization != "none"), flush=True)
-        elif what == "prefill":
-            print(seconds(int(n), 1), flush=True)
-        else:
-            print(seconds(16, int(n) + 1) - seconds(16, 1), flush=True)
+    def limits() -> str:
+        bandwidth = model.packed.file_size / model.runner.read_weights()
+        return f"{bandwidth} {model.runner.multiply_add_rate(quantized=quantization != 'none')}"
+
+    answer(seconds, {"limits": limits})
 
 
 main()

@@ -2,14 +2,14 @@
 
     build/peers/transformers-venv/bin/python benchmarks/peers/transformers_worker.py CHECKPOINT THREADS
 
-Reads lines of "prefill N" or "decode N" and answers each with the seconds it took: N prompt tokens up to the first
-token, or N tokens of answer after a prompt of 16.
+See measured.py for what it answers.
 """
 
 import sys
 import time
 
 import torch
+from measured import answer
 from transformers import AutoModelForCausalLM
 
 
@@ -31,12 +31,7 @@ def main() -> None:
             ids, cache = step(ids, cache)
         return time.perf_counter() - begin
 
-    seconds(16, 4)
-    print("ready", flush=True)
-    for line in sys.stdin:
-        what, n = line.split()
-        taken = seconds(int(n), 1) if what == "prefill" else seconds(16, int(n) + 1) - seconds(16, 1)
-        print(taken, flush=True)
+    answer(seconds)
 
 
 main()

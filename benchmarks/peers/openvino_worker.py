@@ -1,9 +1,8 @@
 """OpenVINO GenAI in a process of its own, for speed.py to run in turns with Qingmo.
 
-    PYTHON_WITH_OPENVINO benchmarks/openvino_worker.py MODEL_FOLDER THREADS
+    PYTHON_WITH_OPENVINO benchmarks/peers/openvino_worker.py MODEL_FOLDER THREADS
 
-Reads lines of "prefill N" or "decode N" and answers each with the seconds it took: N prompt tokens up to the first
-token, or N tokens of answer after a prompt of 16. Needs openvino-genai; the folder comes from
+See measured.py for what it answers. Needs openvino-genai; the folder comes from
 `optimum-cli export openvino --model CHECKPOINT --task text-generation-with-past --weight-format int8 MODEL_FOLDER`.
 """
 
@@ -13,6 +12,7 @@ import time
 import numpy as np
 import openvino as ov
 import openvino_genai as genai
+from measured import answer
 
 
 def main() -> None:
@@ -27,12 +27,7 @@ def main() -> None:
         pipeline.generate(prompt, config)
         return time.perf_counter() - begin
 
-    seconds(16, 4)
-    print("ready", flush=True)
-    for line in sys.stdin:
-        what, n = line.split()
-        taken = seconds(int(n), 1) if what == "prefill" else seconds(16, int(n) + 1) - seconds(16, 1)
-        print(taken, flush=True)
+    answer(seconds)
 
 
 main()
