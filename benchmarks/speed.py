@@ -1,4 +1,4 @@
-"""Decode beside the machine's bandwidth, prefill beside OpenVINO: every pair measured in turns in one run.
+"""Decode beside the machine's bandwidth, prefill by its parts and beside OpenVINO: every pair measured in turns.
 
     python benchmarks/speed.py CHECKPOINT [--openvino PYTHON MODEL_FOLDER] [--turns 9] [--threads 2] [--isa NAME]
 
@@ -23,6 +23,7 @@ from qingmo.engine.runner import Batch
 PREFILL_TOKENS = 512
 DECODE_TOKENS = 24
 DECODE_CONTEXT = 64  # where decoding begins; it stays below 128
+MATRICES = ("qkv", "o", "gate_up", "down", "head")
 
 
 class Qingmo:
@@ -30,7 +31,7 @@ class Qingmo:
         model = build_engine(
             EngineConfig(model=checkpoint, threads=threads, isa=isa, max_batched_tokens=PREFILL_TOKENS)
         )
-        self.runner = model.runner
+        self.runner, self.packed = model.runner, model.packed
         self.packed_bytes = model.packed.file_size
         self.rng = np.random.default_rng(0)
         self.table = np.arange(PREFILL_TOKENS // 16 + 1, dtype=np.int32)[None]
@@ -50,6 +51,39 @@ class Qingmo:
         begin = time.perf_counter()
         self.forward(PREFILL_TOKENS, 0)
         return time.perf_counter() - begin
+
+    def prefill_parts(self) -> dict[str, float]:
+        """Milliseconds of one prefill in matrices, attention and the rest.
+
+        The first two also as shares of what the same threads' multiply-adds on registers alone would take.
+        """
+        limits = [self.runner.multiply_add_rate(quantized=quantized) for quantized in (True, False)]
+        before = self.runner.phase_seconds
+        self.prefill()
+        taken = {name: seconds - before[name] for name, seconds in self.runner.phase_seconds.items()}
+        matrices, attention = sum(taken[name] for name in MATRICES), taken["attention"]
+        rest = sum(taken.values()) - matrices - attention
+        needed = [adds / limit for adds, limit in zip(self.multiply_adds(), limits, strict=True)]
+        return {
+            "matrices, ms": matrices * 1000,
+            "attention, ms": attention * 1000,
+            "the rest, ms": rest * 1000,
+            "matrices, of their limit": needed[0] / matrices,
+            "attention, of its limit": needed[1] / attention,
+        }
+
+    def multiply_adds(self) -> tuple[float, float]:
+        """Of one prefill: of matrices, with one row's logits, and of attention."""
+        config = self.packed.config
+        layers = [
+            t for name, t in self.packed.tensors.items() if name.startswith("layers.") and name.endswith(MATRICES)
+        ]
+        head = config.vocab_size * config.hidden_size
+        keys = PREFILL_TOKENS * (PREFILL_TOKENS + 1) // 2  # seen by all tokens together
+        return (
+            PREFILL_TOKENS * sum(t.outputs * t.inputs for t in layers) + head,
+            keys * 2 * config.num_layers * config.num_heads * config.head_dim,
+        )
 
     def decode(self) -> float:
         """Seconds a token."""
@@ -95,11 +129,12 @@ def main() -> None:
     peer = OpenVINO(*a.openvino, a.threads) if a.openvino else None
     qingmo.prefill()
 
-    ours, theirs, decode, share, peer_decode = [], [], [], [], []
+    ours, theirs, decode, share, peer_decode, parts = [], [], [], [], [], []
     for _ in range(a.turns):
         ours.append(qingmo.prefill())
         if peer:
             theirs.append(peer.seconds(f"prefill {PREFILL_TOKENS}"))
+        parts.append(qingmo.prefill_parts())
         before = qingmo.bandwidth()
         decode.append(qingmo.decode())
         share.append(qingmo.packed_bytes / decode[-1] / ((before + qingmo.bandwidth()) / 2))
@@ -107,6 +142,8 @@ def main() -> None:
             peer_decode.append(peer.seconds(f"decode {DECODE_TOKENS}") / DECODE_TOKENS)
 
     report(f"prefill of {PREFILL_TOKENS}", [PREFILL_TOKENS / s for s in ours], "tokens/s")
+    for name in parts[0]:
+        report(f"  {name}", [turn[name] for turn in parts], "")
     report("decode", [1 / s for s in decode], "tokens/s")
     report("decode / (read bandwidth / packed bytes)", share, "times")
     if peer:

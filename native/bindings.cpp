@@ -164,6 +164,11 @@ class PyDecoder {
         return double(std::accumulate(made.begin(), made.end(), uint64_t(0))) / (double(now_ns() - begin) * 1e-9);
     }
 
+    std::unordered_map<std::string, double> phase_seconds() const {
+        std::unordered_map<std::string, double> seconds;
+        for (size_t i = 0; i < kPhaseNames.size(); ++i) seconds[kPhaseNames[i]] = decoder_.phase_times().seconds(i);
+        return seconds;
+    }
     size_t block_bytes() const { return kv_.block_bytes(); }
     uint32_t blocks() const { return kv_.blocks(); }
     int threads() const { return pool_.threads(); }
@@ -272,6 +277,7 @@ NB_MODULE(_native, m) {
         .def("read_weights", &PyDecoder::read_weights, "Read the mapped file once with all threads; seconds it took.")
         .def("multiply_add_rate", &PyDecoder::multiply_add_rate, "quantized"_a,
              "Multiply-adds a second that all threads make on registers alone, of the kind that the weights need.")
+        .def_prop_ro("phase_seconds", &PyDecoder::phase_seconds, "Seconds that each phase of all forwards so far has taken.")
         .def_prop_ro("block_bytes", &PyDecoder::block_bytes)
         .def_prop_ro("num_blocks", &PyDecoder::blocks)
         .def_prop_ro("threads", &PyDecoder::threads)

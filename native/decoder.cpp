@@ -9,14 +9,20 @@ namespace qingmo {
 
 namespace {
 
-// Rows of an attention unit: 14 tiles of 8 rows go over the same keys, 32 KiB a chunk and head, while L1 holds them.
-constexpr uint32_t kUnitRows = 14 * kAttentionRows;
+// Rows of an attention unit, where a token has fewer: they go over the same keys and values, which the second-level cache
+// holds as floats, and take some 50 us a chunk.
+constexpr uint32_t kUnitRows = 112;
 
 // A piece of a matrix that is read once should take about 50 us; one thread reads some 15 GB/s.
 constexpr size_t kPieceBytes = 768 * 1024;
 
 // Half of a second-level cache of 2 MiB, as server cores and newer laptops have.
 constexpr size_t kKeptBytes = 1024 * 1024;
+
+uint32_t unit_rows(const ModelShape& shape) {
+    const uint32_t group = shape.heads / shape.kv_heads;
+    return std::max(1u, kUnitRows / group) * group;
+}
 
 uint32_t round_up(uint32_t n, uint32_t to) { return (n + to - 1) / to * to; }
 
@@ -70,7 +76,7 @@ Decoder::Decoder(const PackedFile& file, const ModelShape& shape, const Limits& 
     values_width_ = round_up(std::max({h, q, shape.intermediate_size}), kActivationGroup);
     logits_stride_ = round_up(shape.vocab_size, kLanes);
     scratch_floats_ = std::max({size_t(kGemmRowBlock) * kWidePanel * kLanes, values_width_,
-                                2 * kAttentionRows * attention_state_floats(shape.head_dim)});
+                                attention_wide_floats(shape.head_dim) + 2 * unit_rows(shape) * attention_state_floats(shape.head_dim)});
     const size_t rows = limits.rows;
     auto carve = [&](uint8_t* base) {
         Carver carver(base);
@@ -124,9 +130,11 @@ void Decoder::check(const Batch& b, uint32_t begin, uint32_t end, const float* h
 
 void Decoder::forward(const Batch& batch, uint32_t begin, uint32_t end, const float* hidden_in, float* hidden_out) {
     check(batch, begin, end, hidden_in, !hidden_out);
+    times_.begin();
     plan_attention(batch);
     if (begin == 0) embed(batch);
     else std::memcpy(x_, hidden_in, size_t(batch.rows) * shape_.hidden_size * sizeof(float));
+    times_.ended(Phase::embedding);
     for (uint32_t i = begin; i < end; ++i) run_layer(batch, layers_[i], i);
     if (end == layers_.size()) {
         finish(batch, hidden_out);
@@ -156,14 +164,22 @@ void Decoder::embed(const Batch& batch) {
 void Decoder::run_layer(const Batch& batch, const Layer& layer, uint32_t index) {
     const uint32_t rows = batch.rows;
     norm_rows(x_, rows, layer.attn_norm, layer.qkv);
+    times_.ended(Phase::norms);
     product(layer.qkv, rows, qkv_, qkv_width_, Epilogue::store);
+    times_.ended(Phase::qkv);
     place_keys_and_values(batch, layer, index);
+    times_.ended(Phase::keys_and_values);
     attend(batch, index);
     plain_rows(attn_, attn_width_, rows, layer.o);
+    times_.ended(Phase::attention);
     product(layer.o, rows, x_, shape_.hidden_size, Epilogue::add);
+    times_.ended(Phase::o);
     norm_rows(x_, rows, layer.mlp_norm, layer.gate_up);
+    times_.ended(Phase::norms);
     gated_product(layer.gate_up, rows, layer.down);
+    times_.ended(Phase::gate_up);
     product(layer.down, rows, x_, shape_.hidden_size, Epilogue::add);
+    times_.ended(Phase::down);
 }
 
 void Decoder::finish(const Batch& batch, float* hidden_out) {
@@ -174,10 +190,13 @@ void Decoder::finish(const Batch& batch, float* hidden_out) {
         for_rows(batch.outputs, 16, [&](uint32_t row, int) {
             kernels_.rms_norm(x_ + size_t(row) * h, norm_, h, shape_.rms_norm_eps, hidden_out + size_t(row) * h);
         });
+        times_.ended(Phase::norms);
         return;
     }
     norm_rows(x_, batch.outputs, norm_, head_);
+    times_.ended(Phase::norms);
     product(head_, batch.outputs, logits_, logits_stride_, Epilogue::store);
+    times_.ended(Phase::head);
     logits_rows_ = batch.outputs;
 }
 
@@ -270,17 +289,16 @@ void Decoder::run_product(GemmTask task, uint32_t rows) {
 void Decoder::place_keys_and_values(const Batch& batch, const Layer& layer, uint32_t index) {
     const uint32_t d = shape_.head_dim, half = d / 2, heads = shape_.heads, kv_heads = shape_.kv_heads;
     const uint32_t rotated = heads + kv_heads;  // queries and keys stand together, values behind them
-    for_rows(batch.rows, 8, [&](uint32_t row, int) {
+    for_rows(batch.rows, kBlockTokens, [&](uint32_t row, int) {  // who shares a block of keys writes into the same lines
         float* qkv = qkv_ + row * qkv_width_;
         if (layer.qkv_bias)
             for (size_t i = 0; i < qkv_width_; ++i) qkv[i] += layer.qkv_bias[i];
         const uint32_t position = uint32_t(batch.positions[row]);
         const float *cos = rope_.cos.data() + size_t(position) * half, *sin = rope_.sin.data() + size_t(position) * half;
-        for (uint32_t i = 0; i < rotated; ++i) {
-            float* head = qkv + i * d;
-            if (layer.q_norm) kernels_.rms_norm(head, i < heads ? layer.q_norm : layer.k_norm, d, shape_.rms_norm_eps, head);
-            kernels_.rope(head, cos, sin, half);
-        }
+        if (layer.q_norm)
+            for (uint32_t i = 0; i < rotated; ++i)
+                kernels_.rms_norm(qkv + i * d, i < heads ? layer.q_norm : layer.k_norm, d, shape_.rms_norm_eps, qkv + i * d);
+        kernels_.rope(qkv, rotated, cos, sin, half);
         const int32_t* span = std::upper_bound(batch.spans, batch.spans + batch.sequences + 1, int32_t(row)) - 1;
         const int32_t* table = batch.block_tables + size_t(span - batch.spans) * batch.table_width;
         const size_t block = size_t(table[position / kBlockTokens]);
@@ -291,13 +309,13 @@ void Decoder::place_keys_and_values(const Batch& batch, const Layer& layer, uint
 }
 
 void Decoder::plan_attention(const Batch& batch) {
-    const uint32_t group = shape_.heads / shape_.kv_heads;
+    const uint32_t group = shape_.heads / shape_.kv_heads, rows_a_unit = unit_rows(shape_);
     units_.clear();
     uint32_t most_chunks = 1;
     for (uint32_t s = 0; s < batch.sequences; ++s) {
         const uint32_t tokens = uint32_t(batch.spans[s + 1] - batch.spans[s]), rows = tokens * group;
-        for (uint32_t begin = 0; begin < rows; begin += kUnitRows) {
-            const uint32_t end = std::min(rows, begin + kUnitRows);
+        for (uint32_t begin = 0; begin < rows; begin += rows_a_unit) {
+            const uint32_t end = std::min(rows, begin + rows_a_unit);
             const uint32_t last = uint32_t(batch.positions[batch.spans[s]]) + (end - 1) / group;
             const uint32_t chunks = last / kAttentionChunk + 1;
             most_chunks = std::max(most_chunks, chunks);
@@ -322,8 +340,7 @@ void Decoder::attend(const Batch& batch, uint32_t layer) {
     pool_.run(int(units_.size()), [&](int piece, int worker) { attend_unit(batch, units_[piece], layer, worker); });
 }
 
-// The task of the up to 8 rows of a unit that begin at `row`.
-AttentionTask Decoder::attention_task(const Batch& batch, const AttentionUnit& unit, uint32_t layer, uint32_t row) const {
+AttentionTask Decoder::attention_task(const Batch& batch, const AttentionUnit& unit, uint32_t layer) const {
     const int32_t first = batch.spans[unit.sequence];
     return {qkv_ + first * qkv_width_,
             qkv_width_,
@@ -331,8 +348,8 @@ AttentionTask Decoder::attention_task(const Batch& batch, const AttentionUnit& u
             unit.kv_head,
             shape_.head_dim,
             uint32_t(batch.positions[first]),
-            row,
-            std::min(unit.row_end, row + kAttentionRows),
+            unit.row_begin,
+            unit.row_end,
             kv_.at(layer, unit.kv_head),
             kv_.block_bytes(),
             batch.block_tables + size_t(unit.sequence) * batch.table_width,
@@ -349,19 +366,17 @@ void Decoder::finish_rows(const AttentionTask& task, const float* states, uint32
 }
 
 void Decoder::attend_unit(const Batch& batch, const AttentionUnit& unit, uint32_t layer, int worker) {
-    float* states = scratch(worker);
-    float* later = states + kAttentionRows * attention_state_floats(shape_.head_dim);
-    for (uint32_t row = unit.row_begin; row < unit.row_end; row += kAttentionRows) {
-        const AttentionTask task = attention_task(batch, unit, layer, row);
-        const uint32_t rows = task.row_end - task.row_begin;
-        const uint32_t last = task.first_position + (task.row_end - 1) / task.heads_per_kv;
-        kernels_.attention_chunk(task, 0, states);
-        for (uint32_t chunk = 1; chunk <= last / kAttentionChunk; ++chunk) {
-            kernels_.attention_chunk(task, chunk, later);
-            kernels_.attention_merge(shape_.head_dim, rows, states, later);
-        }
-        finish_rows(task, states, uint32_t(batch.spans[unit.sequence]));
+    const AttentionTask task = attention_task(batch, unit, layer);
+    const uint32_t rows = unit.row_end - unit.row_begin;
+    float* wide = scratch(worker);
+    float* states = wide + attention_wide_floats(shape_.head_dim);
+    float* later = states + rows * attention_state_floats(shape_.head_dim);
+    kernels_.attention_chunk(task, 0, states, wide);
+    for (uint32_t chunk = 1; chunk < unit.chunks; ++chunk) {
+        kernels_.attention_chunk(task, chunk, later, wide);
+        kernels_.attention_merge(shape_.head_dim, rows, states, later);
     }
+    finish_rows(task, states, uint32_t(batch.spans[unit.sequence]));
 }
 
 void Decoder::attend_apart(const Batch& batch, uint32_t layer) {
@@ -373,28 +388,19 @@ void Decoder::attend_apart(const Batch& batch, uint32_t layer) {
     std::vector<Piece> pieces;
     for (const AttentionUnit& unit : units_)
         for (uint32_t chunk = 0; chunk < unit.chunks; ++chunk) pieces.push_back({&unit, chunk});
-    auto states_of = [&](const AttentionUnit& unit, uint32_t chunk, uint32_t row) {
-        return partials_.data() + unit.partials + (size_t(chunk) * (unit.row_end - unit.row_begin) + row - unit.row_begin) * state;
+    auto states_of = [&](const AttentionUnit& unit, uint32_t chunk) {
+        return partials_.data() + unit.partials + size_t(chunk) * (unit.row_end - unit.row_begin) * state;
     };
-    auto sees = [](const AttentionTask& task, uint32_t chunk) {
-        return task.first_position + (task.row_end - 1) / task.heads_per_kv >= chunk * kAttentionChunk;
-    };
-    pool_.run(int(pieces.size()), [&](int index, int) {
+    pool_.run(int(pieces.size()), [&](int index, int worker) {
         const auto [unit, chunk] = pieces[index];
-        for (uint32_t row = unit->row_begin; row < unit->row_end; row += kAttentionRows) {
-            const AttentionTask task = attention_task(batch, *unit, layer, row);
-            if (sees(task, chunk)) kernels_.attention_chunk(task, chunk, states_of(*unit, chunk, row));
-        }
+        kernels_.attention_chunk(attention_task(batch, *unit, layer), chunk, states_of(*unit, chunk), scratch(worker));
     });
     pool_.run(int(units_.size()), [&](int index, int) {
         const AttentionUnit& unit = units_[index];
-        for (uint32_t row = unit.row_begin; row < unit.row_end; row += kAttentionRows) {
-            const AttentionTask task = attention_task(batch, unit, layer, row);
-            float* states = states_of(unit, 0, row);
-            for (uint32_t chunk = 1; chunk < unit.chunks && sees(task, chunk); ++chunk)
-                kernels_.attention_merge(shape_.head_dim, task.row_end - task.row_begin, states, states_of(unit, chunk, row));
-            finish_rows(task, states, uint32_t(batch.spans[unit.sequence]));
-        }
+        float* states = states_of(unit, 0);
+        for (uint32_t chunk = 1; chunk < unit.chunks; ++chunk)
+            kernels_.attention_merge(shape_.head_dim, unit.row_end - unit.row_begin, states, states_of(unit, chunk));
+        finish_rows(attention_task(batch, unit, layer), states, uint32_t(batch.spans[unit.sequence]));
     });
 }
 

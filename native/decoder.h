@@ -7,6 +7,7 @@
 
 #include "kv_pool.h"
 #include "packed_file.h"
+#include "phase_times.h"
 #include "rope.h"
 #include "thread_pool.h"
 
@@ -53,6 +54,7 @@ class Decoder {
     uint32_t logits_width() const { return logits_stride_; }  // vocab_size rounded up to 16
     uint32_t logits_rows() const { return logits_rows_; }     // outputs of the last forward that left logits
 
+    const PhaseTimes& phase_times() const { return times_; }  // of all forwards so far
     const ModelShape& shape() const { return shape_; }
     const Kernels& kernels() const { return kernels_; }
     ThreadPool& pool() { return pool_; }
@@ -62,7 +64,7 @@ class Decoder {
         const float *attn_norm, *mlp_norm, *qkv_bias, *q_norm, *k_norm;  // the last three null where the model has none
         Matrix qkv, o, gate_up, down;  // gate_up: a tile of gate, a tile of up, and so on
     };
-    // Up to kUnitRows rows (token, head of the group) of one sequence against one key/value head.
+    // The rows (token, head of the group) of some tokens of one sequence against one key/value head.
     struct AttentionUnit {
         uint32_t sequence, kv_head, row_begin, row_end, chunks;
         size_t partials;  // where its states stand when its chunks are computed apart
@@ -86,7 +88,7 @@ class Decoder {
     void run_product(GemmTask task, uint32_t rows);
     void place_keys_and_values(const Batch& batch, const Layer& layer, uint32_t index);
     void attend(const Batch& batch, uint32_t layer);
-    AttentionTask attention_task(const Batch& batch, const AttentionUnit& unit, uint32_t layer, uint32_t row) const;
+    AttentionTask attention_task(const Batch& batch, const AttentionUnit& unit, uint32_t layer) const;
     void attend_unit(const Batch& batch, const AttentionUnit& unit, uint32_t layer, int worker);
     void attend_apart(const Batch& batch, uint32_t layer);
     void finish_rows(const AttentionTask& task, const float* states, uint32_t first_row);
@@ -100,6 +102,7 @@ class Decoder {
     KvPool& kv_;
     ThreadPool& pool_;
     const Kernels& kernels_;
+    PhaseTimes times_;
     RopeTable rope_;
     std::vector<Layer> layers_;
     Matrix embed_, head_;

@@ -13,7 +13,6 @@ constexpr int kLanes = 16;             // floats in a vector, on every instructi
 constexpr int kActivationGroup = 32;   // inputs that share one activation scale
 constexpr int kBlockTokens = 16;       // tokens in a KV block: one tile of keys
 constexpr int kAttentionChunk = 256;   // keys after which a softmax is closed and merged, whoever computes it
-constexpr int kAttentionRows = 8;      // query rows the attention kernel takes at once: accumulators in registers
 constexpr int kMaxHeadDim = 256;
 constexpr int kGemmRowBlock = 128;     // rows of one gemm call: their carries and activations stay in L2
 constexpr int kRowTile = 16;           // rows of int8 activations that stand together
@@ -90,7 +89,7 @@ struct AttentionTask {
     size_t query_stride;
     uint32_t heads_per_kv, kv_head, head_dim;
     uint32_t first_position;    // of the sequence's first token
-    uint32_t row_begin, row_end;  // at most kAttentionRows rows; row r is token r / heads_per_kv, head r % heads_per_kv
+    uint32_t row_begin, row_end;  // row r is token r / heads_per_kv, head r % heads_per_kv
     const uint8_t* blocks;      // the KV pool, at this layer and key/value head
     size_t block_bytes;         // from a block to the next
     const int32_t* block_table;
@@ -101,6 +100,9 @@ struct AttentionTask {
 // Running softmax of one row: [max, sum, 14 unused, weighted sum of values[head_dim]].
 static constexpr size_t attention_state_floats(uint32_t head_dim) { return kLanes + head_dim; }
 
+// A chunk's keys and values as floats.
+static constexpr size_t attention_wide_floats(uint32_t head_dim) { return size_t(2) * kAttentionChunk * head_dim; }
+
 using GemmKernel = void (*)(const GemmTask&);
 using MultiplyAddKernel = uint64_t (*)(uint32_t rounds);
 
@@ -110,8 +112,9 @@ struct Kernels {
     // Multiply-adds of one gemm call: some 100 us on a slow core, or what keeps the weights in its cache longest.
     size_t gemm_piece;
     GemmKernel gemm;
-    // Softmax over keys [256 * chunk, 256 * chunk + 256) for each row, into states [rows][attention_state_floats].
-    void (*attention_chunk)(const AttentionTask&, uint32_t chunk, float* states);
+    // Softmax over keys [256 * chunk, 256 * chunk + 256) for each row, into states [rows][attention_state_floats]; a row
+    // that sees none of them gets the sum 0. wide: scratch of attention_wide_floats.
+    void (*attention_chunk)(const AttentionTask&, uint32_t chunk, float* states, float* wide);
     // Fold `later` into `state`, both [rows][attention_state_floats]; chunks must be folded in order.
     void (*attention_merge)(uint32_t head_dim, uint32_t rows, float* state, const float* later);
     void (*attention_finish)(uint32_t head_dim, const float* state, float* out);
@@ -120,8 +123,9 @@ struct Kernels {
     void (*rms_norm)(const float* x, const float* weight, uint32_t n, float eps, float* out);
     // Row `row` of the activations: n floats, a multiple of 16, to int8; the last group is filled up with zeros.
     void (*quantize)(const float* x, uint32_t n, uint32_t row, const ActivationsOut&);
-    // Rotate pairs (x[i], x[i + half]) by the angle whose cosine and sine are given, [half] each; in place.
-    void (*rope)(float* x, const float* cos, const float* sin, uint32_t half);
+    // In each of `heads` heads of 2 * half floats, rotate the pairs (x[i], x[i + half]) by the angles whose cosine and sine
+    // are given, [half] each; in place.
+    void (*rope)(float* x, uint32_t heads, const float* cos, const float* sin, uint32_t half);
     // One token's key and value, [head_dim] each, into slot `slot` of a block at one layer and head.
     void (*store_kv)(const float* key, const float* value, uint32_t head_dim, uint32_t slot, ElementType, uint8_t* block);
     // Column `column` of a packed matrix as floats: the embedding of a token.

@@ -1,4 +1,4 @@
-// Attention of a few query rows over cached keys and values, 256 keys at a time.
+// Attention of some query rows over cached keys and values, 256 keys at a time.
 //
 // Scores hold one key a lane and are summed over the head's dimension in order; values are summed over keys in order.
 // A chunk's softmax is closed by itself and merged with those before it, so the result does not depend on who computes
@@ -21,47 +21,71 @@ struct FloatCache {
 };
 
 constexpr float kMinusInfinity = -__builtin_inff();
+constexpr uint32_t kMostRows = 8;  // rows computed together: their scores of a chunk fill 8 KiB of L1
 
-struct AttentionRows {
-    const float* query[kAttentionRows];
-    uint32_t keys[kAttentionRows];  // how many keys of the chunk the row sees, ascending
-    int count;
+// Reading a float16 costs as much as one or two multiply-adds. From so many rows on a chunk is made floats once for all of
+// them: 2,000 vectors to convert beside 4,000 to read for each 8 rows.
+constexpr uint32_t kRowsWorthWidening = 32;
+
+// A chunk's keys and values where the KV cache has them, in tiles of 16 tokens: keys [head_dim][16], values [16][head_dim].
+template <class Cache>
+struct CachedChunk {
+    using Element = typename Cache::Element;
+    const AttentionTask& task;
+    uint32_t first_tile;  // of the sequence
+
+    const Element* keys(uint32_t tile) const {
+        return reinterpret_cast<const Element*>(task.blocks + size_t(task.block_table[first_tile + tile]) * task.block_bytes);
+    }
+    const Element* values(uint32_t tile) const { return keys(tile) + task.head_dim * kBlockTokens; }
+    static Float read(const Element* p) { return Cache::read(p); }
 };
 
-inline AttentionRows attention_rows(const AttentionTask& task, uint32_t chunk) {
-    AttentionRows rows;
-    rows.count = int(task.row_end - task.row_begin);
-    const uint32_t begin = chunk * kAttentionChunk;
-    for (int r = 0; r < rows.count; ++r) {
-        const uint32_t row = task.row_begin + r, token = row / task.heads_per_kv;
-        const uint32_t head = task.kv_head * task.heads_per_kv + row % task.heads_per_kv;
-        rows.query[r] = task.queries + token * task.query_stride + head * task.head_dim;
-        const uint32_t visible = task.first_position + token + 1;
-        const uint32_t seen = visible > begin ? visible - begin : 0;
-        rows.keys[r] = seen < kAttentionChunk ? seen : kAttentionChunk;
-    }
-    return rows;
+// A copy of some of its tiles as floats.
+struct WideChunk {
+    const float* tiles;
+    uint32_t head_dim;
+
+    const float* keys(uint32_t tile) const { return tiles + size_t(tile) * 2 * head_dim * kBlockTokens; }
+    const float* values(uint32_t tile) const { return keys(tile) + head_dim * kBlockTokens; }
+    static Float read(const float* p) { return load(p); }
+};
+
+inline WideChunk widened(const CachedChunk<HalfCache>& from, uint32_t tiles, float* to) {
+    const uint32_t head_dim = from.task.head_dim, elements = 2 * head_dim * kBlockTokens;
+    for (uint32_t tile = 0; tile < tiles; ++tile)
+        for (uint32_t i = 0; i < elements; i += kLanes) store(to + size_t(tile) * elements + i, load_half(from.keys(tile) + i));
+    return {to, head_dim};
 }
 
-template <class Cache>
-inline const typename Cache::Element* key_tile(const AttentionTask& task, uint32_t chunk, uint32_t tile) {
-    const int32_t block = task.block_table[chunk * (kAttentionChunk / kBlockTokens) + tile];
-    return reinterpret_cast<const typename Cache::Element*>(task.blocks + size_t(block) * task.block_bytes);
+// How many keys of a chunk a row sees. Rows of one token see the same.
+inline uint32_t keys_seen(const AttentionTask& task, uint32_t row, uint32_t chunk) {
+    const uint32_t visible = task.first_position + row / task.heads_per_kv + 1, begin = chunk * kAttentionChunk;
+    const uint32_t seen = visible > begin ? visible - begin : 0;
+    return seen < kAttentionChunk ? seen : kAttentionChunk;
+}
+
+inline uint32_t tiles_of(uint32_t keys) { return (keys + kBlockTokens - 1) / kBlockTokens; }
+
+inline const float* query_of(const AttentionTask& task, uint32_t row) {
+    const uint32_t token = row / task.heads_per_kv, head = task.kv_head * task.heads_per_kv + row % task.heads_per_kv;
+    return task.queries + token * task.query_stride + head * task.head_dim;
 }
 
 // out[r][16 * tile + lane] for R rows and K tiles of 16 keys; as many rows at once as registers hold, so that a key is read
 // once for all of them.
-template <int R, int K, class Cache>
-inline void scores(const AttentionTask& task, const float* const* query, uint32_t chunk, uint32_t tile, float (*out)[kAttentionChunk]) {
+template <int R, int K, class Chunk>
+inline void scores(const AttentionTask& task, const Chunk& chunk, const float* const* query, uint32_t tile, float (*out)[kAttentionChunk]) {
     constexpr int kNow = R < kAttentionRowsAtOnce ? R : kAttentionRowsAtOnce;
-    const typename Cache::Element* keys[K];
-    for (int k = 0; k < K; ++k) keys[k] = key_tile<Cache>(task, chunk, tile + k);
+    decltype(chunk.keys(0)) keys[K];
+    for (int k = 0; k < K; ++k) keys[k] = chunk.keys(tile + k);
     Float sum[kNow][K];
     for (int r = 0; r < kNow; ++r)
         for (int k = 0; k < K; ++k) sum[r][k] = broadcast(0);
+#pragma GCC unroll 4
     for (uint32_t d = 0; d < task.head_dim; ++d) {
         Float key[K];
-        for (int k = 0; k < K; ++k) key[k] = Cache::read(keys[k] + d * kBlockTokens);
+        for (int k = 0; k < K; ++k) key[k] = chunk.read(keys[k] + d * kBlockTokens);
         for (int r = 0; r < kNow; ++r) {
             Float q = broadcast(query[r][d]);
             for (int k = 0; k < K; ++k) sum[r][k] = fma(q, key[k], sum[r][k]);
@@ -69,44 +93,60 @@ inline void scores(const AttentionTask& task, const float* const* query, uint32_
     }
     for (int r = 0; r < kNow; ++r)
         for (int k = 0; k < K; ++k) store(out[r] + (tile + k) * kBlockTokens, mul(sum[r][k], broadcast(task.scale)));
-    if constexpr (R > kNow) scores<R - kNow, K, Cache>(task, query + kNow, chunk, tile, out + kNow);
+    if constexpr (R > kNow) scores<R - kNow, K>(task, chunk, query + kNow, tile, out + kNow);
 }
 
-// Turns a row's scores into exp(score - max), zero where there is no key; its max and sum go to the state.
-inline void softmax(float* score, uint32_t keys, uint32_t tiles, float* state) {
-    Float top = broadcast(kMinusInfinity);
-    for (uint32_t t = 0; t < tiles; ++t) {
-        const Mask seen = first_lanes(keys > t * kLanes ? keys - t * kLanes : 0);
-        Float x = select(seen, load(score + t * kLanes), broadcast(kMinusInfinity));
-        top = max(top, x);
+// Lanes of the 16 keys from `begin` on that lie below `end`.
+inline Mask keys_below(uint32_t end, uint32_t begin) { return first_lanes(end > begin ? end - begin : 0); }
+
+// Turns R rows' scores of `tiles` tiles into exp(score - max), zero where a row sees no key: the first sees keys[0], the
+// last most. Maxima and sums go to the states. Rows take turns, so that one's arithmetic hides another's latency.
+template <int R>
+inline void softmax(float (*score)[kAttentionChunk], const uint32_t* keys, uint32_t tiles, float* states, size_t stride) {
+    const uint32_t whole = keys[0] / kLanes * kLanes, end = tiles * kLanes;
+    const Float lowest = broadcast(kMinusInfinity);
+    Float top[R], sum[R];
+    for (int r = 0; r < R; ++r) top[r] = lowest;
+    for (uint32_t i = 0; i < whole; i += kLanes)
+        for (int r = 0; r < R; ++r) top[r] = max(top[r], load(score[r] + i));
+    for (uint32_t i = whole; i < end; i += kLanes)
+        for (int r = 0; r < R; ++r) top[r] = max(top[r], select(keys_below(keys[r], i), load(score[r] + i), lowest));
+    for (int r = 0; r < R; ++r) {
+        states[r * stride] = reduce_max(top[r]);
+        sum[r] = broadcast(0);
     }
-    const float max_score = reduce_max(top);
-    Float sum = broadcast(0);
-    for (uint32_t t = 0; t < tiles; ++t) {
-        const Mask seen = first_lanes(keys > t * kLanes ? keys - t * kLanes : 0);
-        Float p = select(seen, exp(sub(load(score + t * kLanes), broadcast(max_score))), broadcast(0));
-        store(score + t * kLanes, p);
-        sum = add(sum, p);
-    }
-    state[0] = max_score;
-    state[1] = reduce_add(sum);
+    for (uint32_t i = 0; i < whole; i += kLanes)
+        for (int r = 0; r < R; ++r) {
+            const Float p = exp(sub(load(score[r] + i), broadcast(states[r * stride])));
+            store(score[r] + i, p);
+            sum[r] = add(sum[r], p);
+        }
+    for (uint32_t i = whole; i < end; i += kLanes)
+        for (int r = 0; r < R; ++r) {
+            const Float e = exp(sub(load(score[r] + i), broadcast(states[r * stride])));
+            const Float p = select(keys_below(keys[r], i), e, broadcast(0));
+            store(score[r] + i, p);
+            sum[r] = add(sum[r], p);
+        }
+    for (int r = 0; r < R; ++r) states[r * stride + 1] = reduce_add(sum[r]);
 }
 
 // out[r][V vectors] += p[r][key] * value[key] for keys [begin, end), in order.
-template <int R, int V, class Cache>
-inline void weigh_values(const AttentionTask& task, uint32_t chunk, float (*p)[kAttentionChunk], uint32_t begin,
+template <int R, int V, class Chunk>
+inline void weigh_values(const AttentionTask& task, const Chunk& chunk, float (*p)[kAttentionChunk], uint32_t begin,
                          uint32_t end, uint32_t dim, float* out, size_t out_stride) {
     Float sum[R][V];
     for (int r = 0; r < R; ++r)
         for (int v = 0; v < V; ++v) sum[r][v] = load(out + r * out_stride + dim + v * kLanes);
     for (uint32_t key = begin; key < end;) {
         const uint32_t tile = key / kBlockTokens;
-        const auto* values = key_tile<Cache>(task, chunk, tile) + task.head_dim * kBlockTokens + dim;
+        const auto* values = chunk.values(tile) + dim;
         const uint32_t tile_end = (tile + 1) * kBlockTokens < end ? (tile + 1) * kBlockTokens : end;
-        for (; key < tile_end; ++key) {
-            const auto* at = values + (key % kBlockTokens) * task.head_dim;
+        const auto* at = values + (key % kBlockTokens) * task.head_dim;
+#pragma GCC unroll 4
+        for (; key < tile_end; ++key, at += task.head_dim) {
             for (int v = 0; v < V; ++v) {
-                Float value = Cache::read(at + v * kLanes);
+                Float value = chunk.read(at + v * kLanes);
                 for (int r = 0; r < R; ++r) sum[r][v] = fma(broadcast(p[r][key]), value, sum[r][v]);
             }
         }
@@ -116,60 +156,76 @@ inline void weigh_values(const AttentionTask& task, uint32_t chunk, float (*p)[k
 }
 
 // All dimensions of R rows, as many rows and dimensions at once as registers hold.
-template <int R, class Cache>
-inline void weigh_all_dims(const AttentionTask& task, uint32_t chunk, float (*p)[kAttentionChunk], uint32_t begin,
+template <int R, class Chunk>
+inline void weigh_all_dims(const AttentionTask& task, const Chunk& chunk, float (*p)[kAttentionChunk], uint32_t begin,
                            uint32_t end, float* out, size_t out_stride) {
     constexpr int kNow = R < kAttentionRowsAtOnce ? R : kAttentionRowsAtOnce;
     constexpr uint32_t kDims = kAttentionVectors * kLanes;
     uint32_t dim = 0;
     for (; dim + kDims <= task.head_dim; dim += kDims)
-        weigh_values<kNow, kAttentionVectors, Cache>(task, chunk, p, begin, end, dim, out, out_stride);
-    for (; dim < task.head_dim; dim += kLanes) weigh_values<kNow, 1, Cache>(task, chunk, p, begin, end, dim, out, out_stride);
+        weigh_values<kNow, kAttentionVectors>(task, chunk, p, begin, end, dim, out, out_stride);
+    for (; dim < task.head_dim; dim += kLanes) weigh_values<kNow, 1>(task, chunk, p, begin, end, dim, out, out_stride);
     if constexpr (R > kNow)
-        weigh_all_dims<R - kNow, Cache>(task, chunk, p + kNow, begin, end, out + kNow * out_stride, out_stride);
+        weigh_all_dims<R - kNow>(task, chunk, p + kNow, begin, end, out + kNow * out_stride, out_stride);
 }
 
-template <int R, class Cache>
-inline void attend_rows(const AttentionTask& task, uint32_t chunk, float* states) {
+// The states of R rows from `row` on; `index` is the chunk's number.
+template <int R, class Chunk>
+inline void attend_rows(const AttentionTask& task, const Chunk& chunk, uint32_t index, uint32_t row, float* states) {
     const size_t stride = attention_state_floats(task.head_dim);
-    const AttentionRows rows = attention_rows(task, chunk);
-    const uint32_t tiles = (rows.keys[R - 1] + kBlockTokens - 1) / kBlockTokens;
+    const float* query[R];
+    uint32_t keys[R];
+    for (int r = 0; r < R; ++r) {
+        query[r] = query_of(task, row + r);
+        keys[r] = keys_seen(task, row + r, index);
+        for (uint32_t d = 0; d < task.head_dim; d += kLanes) store(states + r * stride + kLanes + d, broadcast(0));
+    }
+    const uint32_t tiles = tiles_of(keys[R - 1]);
     alignas(64) float p[R][kAttentionChunk];
 
     uint32_t tile = 0;
     for (; tile + kAttentionVectors <= tiles; tile += kAttentionVectors)
-        scores<R, kAttentionVectors, Cache>(task, rows.query, chunk, tile, p);
-    for (; tile < tiles; ++tile) scores<R, 1, Cache>(task, rows.query, chunk, tile, p);
-    for (int r = 0; r < R; ++r) {
-        softmax(p[r], rows.keys[r], tiles, states + r * stride);
-        for (uint32_t d = 0; d < task.head_dim; d += kLanes) store(states + r * stride + kLanes + d, broadcast(0));
-    }
+        scores<R, kAttentionVectors>(task, chunk, query, tile, p);
+    for (; tile < tiles; ++tile) scores<R, 1>(task, chunk, query, tile, p);
+    softmax<R>(p, keys, tiles, states, stride);
     // A row must not touch keys it does not see, they may be another sequence's: all share what the first row sees, the
     // rest each does alone.
-    const uint32_t common = rows.keys[0];
-    weigh_all_dims<R, Cache>(task, chunk, p, 0, common, states + kLanes, stride);
+    weigh_all_dims<R>(task, chunk, p, 0, keys[0], states + kLanes, stride);
     for (int r = 1; r < R; ++r)
-        if (rows.keys[r] > common)
-            weigh_all_dims<1, Cache>(task, chunk, p + r, common, rows.keys[r], states + r * stride + kLanes, stride);
+        if (keys[r] > keys[0]) weigh_all_dims<1>(task, chunk, p + r, keys[0], keys[r], states + r * stride + kLanes, stride);
 }
 
-template <class Cache>
-inline void attention_chunk_of(const AttentionTask& task, uint32_t chunk, float* states) {
-    switch (task.row_end - task.row_begin) {
-        case 1: return attend_rows<1, Cache>(task, chunk, states);
-        case 2: return attend_rows<2, Cache>(task, chunk, states);
-        case 3: return attend_rows<3, Cache>(task, chunk, states);
-        case 4: return attend_rows<4, Cache>(task, chunk, states);
-        case 5: return attend_rows<5, Cache>(task, chunk, states);
-        case 6: return attend_rows<6, Cache>(task, chunk, states);
-        case 7: return attend_rows<7, Cache>(task, chunk, states);
-        default: return attend_rows<8, Cache>(task, chunk, states);
+// At most R rows, `left` of them where there are fewer.
+template <int R, class Chunk>
+inline void attend_some_rows(const AttentionTask& task, const Chunk& chunk, uint32_t index, uint32_t row, uint32_t left, float* states) {
+    if constexpr (R > 1)
+        if (left < R) return attend_some_rows<R - 1>(task, chunk, index, row, left, states);
+    attend_rows<R>(task, chunk, index, row, states);
+}
+
+// Whole tokens together where they fit, as their rows see the same keys.
+template <class Chunk>
+inline void attend_all_rows(const AttentionTask& task, const Chunk& chunk, uint32_t index, float* states) {
+    const uint32_t group = task.heads_per_kv, together = group < kMostRows ? kMostRows / group * group : kMostRows;
+    const size_t stride = attention_state_floats(task.head_dim);
+    for (uint32_t row = task.row_begin; row < task.row_end;) {
+        const uint32_t left = task.row_end - row, rows = left < together ? left : together;
+        if (keys_seen(task, row + rows - 1, index)) {
+            attend_some_rows<kMostRows>(task, chunk, index, row, rows, states);
+        } else {
+            for (uint32_t r = 0; r < rows; ++r) states[r * stride + 1] = 0;
+        }
+        row += rows;
+        states += rows * stride;
     }
 }
 
-inline void attention_chunk(const AttentionTask& task, uint32_t chunk, float* states) {
-    if (task.type == ElementType::float32) attention_chunk_of<FloatCache>(task, chunk, states);
-    else attention_chunk_of<HalfCache>(task, chunk, states);
+inline void attention_chunk(const AttentionTask& task, uint32_t index, float* states, float* wide) {
+    const uint32_t first_tile = index * (kAttentionChunk / kBlockTokens);
+    if (task.type == ElementType::float32) return attend_all_rows(task, CachedChunk<FloatCache>{task, first_tile}, index, states);
+    const CachedChunk<HalfCache> chunk{task, first_tile};
+    if (task.row_end - task.row_begin < kRowsWorthWidening) return attend_all_rows(task, chunk, index, states);
+    attend_all_rows(task, widened(chunk, tiles_of(keys_seen(task, task.row_end - 1, index)), wide), index, states);
 }
 
 inline void attention_merge(uint32_t head_dim, uint32_t rows, float* state, const float* later) {
@@ -195,11 +251,19 @@ inline void attention_finish(uint32_t head_dim, const float* state, float* out) 
     for (uint32_t d = 0; d < head_dim; d += kLanes) store(out + d, mul(load(state + kLanes + d), inverse));
 }
 
-inline void rope(float* x, const float* cos, const float* sin, uint32_t half) {
-    for (uint32_t i = 0; i < half; ++i) {
-        const float a = x[i], b = x[i + half];
-        x[i] = a * cos[i] - b * sin[i];
-        x[i + half] = b * cos[i] + a * sin[i];
+inline void rope(float* x, uint32_t heads, const float* cos, const float* sin, uint32_t half) {
+    for (; heads > 0; --heads, x += 2 * half) {
+        uint32_t i = 0;
+        for (; i + kLanes <= half; i += kLanes) {
+            const Float a = load(x + i), b = load(x + i + half), c = load(cos + i), s = load(sin + i);
+            store(x + i, sub(mul(a, c), mul(b, s)));
+            store(x + i + half, add(mul(b, c), mul(a, s)));
+        }
+        for (; i < half; ++i) {
+            const float a = x[i], b = x[i + half];
+            x[i] = a * cos[i] - b * sin[i];
+            x[i + half] = b * cos[i] + a * sin[i];
+        }
     }
 }
 

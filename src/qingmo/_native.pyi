@@ -55,6 +55,10 @@ class Decoder:
         """
 
     @property
+    def phase_seconds(self) -> dict[str, float]:
+        """Seconds that each phase of all forwards so far has taken."""
+
+    @property
     def block_bytes(self) -> int: ...
 
     @property

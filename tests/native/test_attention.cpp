@@ -91,9 +91,9 @@ Attended attend(const Kernels& kernels, const Scene& s, uint32_t begin, uint32_t
     const size_t state = attention_state_floats(s.head_dim), size = (end - begin) * state;
     const uint32_t chunks = (s.first_position + (end - 1) / s.heads_per_kv) / kAttentionChunk + 1;
     Attended result;
-    std::vector<float> merged(size), later(size);
+    std::vector<float> merged(size), later(size), wide(attention_wide_floats(s.head_dim));
     for (uint32_t chunk = 0; chunk < chunks; ++chunk) {
-        kernels.attention_chunk(task, chunk, chunk ? later.data() : merged.data());
+        kernels.attention_chunk(task, chunk, chunk ? later.data() : merged.data(), wide.data());
         if (chunk) kernels.attention_merge(s.head_dim, end - begin, merged.data(), later.data());
         result.states.insert(result.states.end(), later.begin(), later.end());
         result.states.insert(result.states.end(), merged.begin(), merged.end());
@@ -107,9 +107,10 @@ struct Rows {
     uint32_t begin, end;
 };
 
+// Few, as when tokens are decoded, or as many as share a copy of keys and values.
 Rows random_rows(Random& random, const Scene& s) {
-    const uint32_t begin = random.below(s.rows());
-    return {begin, std::min(s.rows(), begin + 1 + random.below(kAttentionRows))};
+    const uint32_t begin = random.chance(0.5) ? 0 : random.below(s.rows());
+    return {begin, std::min(s.rows(), begin + 1 + random.below(random.pick<uint32_t>({8, 8, 112})))};
 }
 
 std::vector<double> softmax_in_double(Scene& s, uint32_t row) {

@@ -171,8 +171,8 @@ TEST(quantize_rounds_ties_to_even) {
 
 TEST(rope_gives_the_bits_of_scalar_and_rotates) {
     check::cases(100, [](Random& random) {
-        const uint32_t half = random.pick<uint32_t>({8, 32, 64, 128});
-        const std::vector<float> x = random.chance(0.3) ? random.wild(2 * half) : random.normals(2 * half);
+        const uint32_t half = random.pick<uint32_t>({8, 24, 32, 64, 128}), heads = 1 + random.below(4), n = heads * 2 * half;
+        const std::vector<float> x = random.chance(0.3) ? random.wild(n) : random.normals(n);
         std::vector<float> cos(half), sin(half);
         for (uint32_t i = 0; i < half; ++i) {
             const double angle = random.unit() * 7;
@@ -180,15 +180,16 @@ TEST(rope_gives_the_bits_of_scalar_and_rotates) {
         }
         auto rotated = [&](const Kernels& kernels) {
             std::vector<float> out = x;
-            kernels.rope(out.data(), cos.data(), sin.data(), half);
+            kernels.rope(out.data(), heads, cos.data(), sin.data(), half);
             return out;
         };
         compare_with_scalar(rotated);
         const std::vector<float> out = rotated(scalar_kernels());
-        for (uint32_t i = 0; i < half; ++i) {
-            const double a = x[i], b = x[i + half], tolerance = (std::fabs(a) + std::fabs(b)) * 2e-7 + 1e-44;
-            CHECK_NEAR(out[i], a * cos[i] - b * sin[i], tolerance);
-            CHECK_NEAR(out[i + half], b * cos[i] + a * sin[i], tolerance);
+        for (uint32_t at = 0; at < n; ++at) {
+            const uint32_t i = at % half;
+            const bool is_first = at / half % 2 == 0;
+            const double own = x[at], other = is_first ? -x[at + half] : x[at - half];
+            CHECK_NEAR(out[at], own * cos[i] + other * sin[i], (std::fabs(own) + std::fabs(other)) * 2e-7 + 1e-44);
         }
     });
 }

@@ -237,6 +237,11 @@ class NativeRunner:
         """
         return self._decoder.multiply_add_rate(quantized)
 
+    @property
+    def phase_seconds(self) -> dict[str, float]:
+        """Seconds that each phase of all forwards so far has taken, by name; one more forward adds to them."""
+        return self._decoder.phase_seconds
+
 
 def available_isas() -> list[str]:
     """Instruction sets this CPU has kernels for, best first."""
