@@ -195,7 +195,7 @@ class PyDecoder {
 Numpy<uint8_t> py_quantize_int8(View<float, 2> weights, uint32_t weight_group, int threads) {
     const WeightRows rows{weights.data(), weights.shape(0), weights.shape(1)};
     const size_t group = weight_group ? weight_group : rows.padded_inputs();
-    if (group % 32 || rows.padded_inputs() % group) throw std::invalid_argument("the weight group does not divide the row");
+    if (group % kActivationGroup || rows.padded_inputs() % group) throw std::invalid_argument("the weight group does not divide the row");
     auto out = new_array<uint8_t>({rows.tiles() * int8_tile_bytes(rows, group)});
     nb::gil_scoped_release release;
     ThreadPool pool(threads);

@@ -75,7 +75,7 @@ Decoder::Decoder(const PackedFile& file, const ModelShape& shape, const Limits& 
     attn_width_ = q;
     values_width_ = round_up(std::max({h, q, shape.intermediate_size}), kActivationGroup);
     logits_stride_ = round_up(shape.vocab_size, kLanes);
-    scratch_floats_ = std::max({size_t(kGemmRowBlock) * kWidePanel * kLanes, values_width_,
+    scratch_floats_ = std::max({kGemmScratch, values_width_,
                                 attention_wide_floats(shape.head_dim) + 2 * unit_rows(shape) * attention_state_floats(shape.head_dim)});
     const size_t rows = limits.rows;
     auto carve = [&](uint8_t* base) {
@@ -87,7 +87,7 @@ Decoder::Decoder(const PackedFile& file, const ModelShape& shape, const Limits& 
             carver.take(floats_[i], rows * values_width_);
             carver.take(values_[i], rows * values_width_);
             carver.take(scales_[i], rows * values_width_ / kActivationGroup);
-            carver.take(corrections_[i], rows * values_width_ / kActivationGroup);
+            carver.take(corrections_[i], 2 * rows * values_width_ / kActivationGroup);
         }
         carver.take(logits_, size_t(limits.outputs) * logits_stride_);
         carver.take(scratch_, size_t(pool.threads()) * scratch_floats_);
@@ -259,10 +259,11 @@ void Decoder::run_product(GemmTask task, uint32_t rows) {
     task.activations = activations(matrix);
     const uint32_t tiles = (matrix.outputs + kLanes - 1) / kLanes;
     // With few rows a piece is as large as 50 us of reading allow, if that leaves eight a thread to even things out.
-    uint32_t tiles_a_piece = kWidePanel;
+    const uint32_t unit = task.epilogue == Epilogue::swiglu ? kGatedTiles : kWidePanel;
+    uint32_t tiles_a_piece = unit;
     if (rows <= 4) {
         const uint32_t even = tiles / (8 * uint32_t(pool_.threads())), quick = uint32_t(kPieceBytes / matrix.tile_bytes);
-        tiles_a_piece = std::max<uint32_t>(1, std::min(even, quick) / kWidePanel) * kWidePanel;
+        tiles_a_piece = std::max<uint32_t>(1, std::min(even, quick) / unit) * unit;
     }
     const uint32_t panels = (tiles + tiles_a_piece - 1) / tiles_a_piece;
     const size_t row_tiles = kernels_.gemm_piece / (size_t(tiles_a_piece) * kLanes * matrix.inputs * kRowTile);
@@ -279,7 +280,7 @@ void Decoder::run_product(GemmTask task, uint32_t rows) {
         part.row_end = std::min(rows, part.row_begin + rows_a_piece);
         part.tile_begin = panel * tiles_a_piece;
         part.tile_end = std::min(tiles, part.tile_begin + tiles_a_piece);
-        part.carry = scratch(worker);
+        part.scratch = scratch(worker);
         kernels_.gemm(part);
     });
 }

@@ -10,7 +10,8 @@
 namespace qingmo {
 
 constexpr int kLanes = 16;             // floats in a vector, on every instruction set; also output columns in a tile
-constexpr int kActivationGroup = 32;   // inputs that share one activation scale
+constexpr int kActivationGroup = 64;   // inputs that share one activation scale
+constexpr int kInt4Group = 32;         // inputs that share one int4 weight scale
 constexpr int kBlockTokens = 16;       // tokens in a KV block: one tile of keys
 constexpr int kAttentionChunk = 256;   // keys after which a softmax is closed and merged, whoever computes it
 constexpr int kMaxHeadDim = 256;
@@ -23,34 +24,35 @@ enum class ElementType : uint32_t { int8, int4, float32, float16, bfloat16 };
 static constexpr bool is_quantized(ElementType type) { return type == ElementType::int8 || type == ElementType::int4; }
 
 // Rows of activations, as `quantize` writes them or as plain floats.
-// 16 int8 rows make a tile, the last tile what is left: w rows. A tile goes by activation groups of 32 inputs, so that the
+// 16 int8 rows make a tile, the last tile what is left: w rows. A tile goes by activation groups of 64 inputs, so that the
 // gemm walks one pointer; tile i begins where row 16i would.
 struct Activations {
-    const int8_t* values;        // tiles of [groups][w][32] int8
-    const float* scales;         // tiles of [groups][w]: one per row and 32 inputs
-    const int32_t* corrections;  // tiles of [groups][w]: -128 * (sum of the group's values), as weights are stored plus 128
+    const int8_t* values;        // tiles of [groups][w][64] int8
+    const float* scales;         // tiles of [groups][w]: one per row and 64 inputs
+    const int32_t* corrections;  // tiles of [groups][w][2]: -128 * (sum of the group's values), as weights are stored plus 128;
+                                 // and the same of its first 32 values, as int4 weights change their scale there
     const float* floats;         // [rows][stride] float32, for unquantized weights
     size_t stride;               // elements from a row to the next
-    size_t groups;               // stride / 32
+    size_t groups;               // stride / 64
 };
 
 // A packed matrix: tiles of 16 output columns, one after the other.
 // int8: for each weight group 16 floats, then [inputs / 4][16 columns][4 inputs] bytes of w + 128. The floats of the
 // first group are the columns' scales in the last one; those of every other the scales before it over its own.
-// int4: [inputs / 32][16] float16 scales, filled up to a multiple of 64 bytes; then for each 32 inputs 4 times 64 bytes of
-// [16 columns][4 inputs]: the low halves of the first 64 bytes are inputs 0 to 3, as w + 8, their high halves 16 to 19.
+// int4: [inputs / 32][16] float16 scales; then for each 32 inputs 4 times 64 bytes of [16 columns][4 inputs]: the low
+// halves of the first 64 bytes are inputs 0 to 3, as w + 8, their high halves 16 to 19.
 // others: [inputs][16 columns].
 struct Matrix {
     const uint8_t* tiles;
     size_t tile_bytes;
     ElementType type;
     uint32_t outputs;       // columns that mean something; the last tile may have fewer than 16
-    uint32_t inputs;        // as stored: for int8 and int4 a multiple of 32
+    uint32_t inputs;        // as stored: for int8 and int4 a multiple of 64
     uint32_t weight_group;  // inputs that share one weight scale (int8); `inputs` when a column has one scale
 };
 
 // Bytes of an int4 tile's scales.
-static constexpr size_t int4_scale_bytes(uint32_t inputs) { return (size_t(inputs) + 63) / 64 * 64; }
+static constexpr size_t int4_scale_bytes(size_t inputs) { return inputs / kInt4Group * kLanes * sizeof(uint16_t); }
 
 // Where rows of activations are written: the same buffers as Activations, and how many rows there will be.
 struct ActivationsOut {
@@ -69,17 +71,23 @@ enum class Epilogue : uint32_t {
     swiglu,  // tiles alternate between gate and up: silu(gate) * up becomes the activations of the next product
 };
 
+// Tiles of gate and up that make one activation group of the next product.
+constexpr uint32_t kGatedTiles = 2 * kActivationGroup / kLanes;
+
+// Floats that a gemm needs: running sums [kGemmRowBlock][kWidePanel][16], and one group of gated rows.
+constexpr size_t kGemmScratch = size_t(kGemmRowBlock) * (kWidePanel * kLanes + kActivationGroup);
+
 struct GemmTask {
     Activations activations;
     Matrix matrix;
     uint32_t rows;                  // of all activations
     uint32_t row_begin, row_end;    // of them, at most kGemmRowBlock; row_begin a multiple of kRowTile
-    uint32_t tile_begin, tile_end;  // tile_begin a multiple of 4 for swiglu: 32 of its outputs share a scale
+    uint32_t tile_begin, tile_end;  // tile_begin a multiple of kGatedTiles for swiglu
     Epilogue epilogue;
     float* out;                     // store, add: [rows][out_stride]; a row has room for whole tiles
     size_t out_stride;
     ActivationsOut next;            // swiglu
-    float* carry;                   // scratch, [kGemmRowBlock][kWidePanel][16]
+    float* scratch;                 // [kGemmScratch]
 };
 
 // Query rows of one sequence against one head of its cached keys and values.

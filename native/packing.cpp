@@ -70,7 +70,6 @@ void pack_column(const float* row, size_t inputs, size_t group_size, size_t grou
 
 // ---- int4 --------------------------------------------------------------------------------------------------------
 
-constexpr size_t kInt4Group = 32;
 constexpr float kLargestHalf = 65504;
 
 // A register's worth, spelled out: compilers do not make one of a loop that clamps.
@@ -100,7 +99,7 @@ struct Fit {
     Fit(const float* values, float inverse_scale) {
         const Four inverse = broadcast_four(inverse_scale);
         Four products = {}, squares = {};
-        for (size_t i = 0; i < kInt4Group; i += 4) {
+        for (int i = 0; i < kInt4Group; i += 4) {
             const Four four = load_four(values + i), integers = rounded_int4(four * inverse);
             products += four * integers;
             squares += integers * integers;
@@ -120,7 +119,7 @@ constexpr float kFirstEnd = -9, kLastEnd = -6, kEndStep = 0.25f;
 // A float16 scale for 32 values, by least squares: that of the fit with the largest gain.
 uint16_t int4_scale(const float* values) {
     float largest = 0;
-    for (size_t i = 0; i < kInt4Group; ++i)
+    for (int i = 0; i < kInt4Group; ++i)
         if (std::fabs(values[i]) > std::fabs(largest)) largest = values[i];
     if (std::fabs(largest) < 0x1p-100f) return 0;
     float best = 0, scale = 0;
@@ -137,7 +136,7 @@ void pack_int4_group(const float* values, size_t column, uint16_t* scales, uint8
     scales[column] = int4_scale(values);
     const float scale = float_from_half(scales[column]);
     const Four inverse = broadcast_four(scale == 0 ? 0 : 1 / scale);
-    for (size_t i = 0; i < kInt4Group / 2; i += 4) {
+    for (int i = 0; i < kInt4Group / 2; i += 4) {
         const Four low = rounded_int4(load_four(values + i) * inverse);
         const Four high = rounded_int4(load_four(values + i + kInt4Group / 2) * inverse);
         uint8_t* four = bytes + i / 4 * 64 + column * 4;
@@ -166,7 +165,7 @@ void quantize_int8(const WeightRows& weights, size_t weight_group, uint8_t* out,
 }
 
 size_t int4_tile_bytes(const WeightRows& weights) {
-    return int4_scale_bytes(uint32_t(weights.padded_inputs())) + weights.padded_inputs() * 16 / 2;
+    return int4_scale_bytes(weights.padded_inputs()) + weights.padded_inputs() * 16 / 2;
 }
 
 void quantize_int4(const WeightRows& weights, uint8_t* out, ThreadPool& pool) {
@@ -181,7 +180,7 @@ void quantize_int4(const WeightRows& weights, uint8_t* out, ThreadPool& pool) {
             if (output < weights.outputs) std::memcpy(row.data(), weights.values + output * weights.inputs, weights.inputs * 4);
             for (size_t group = 0; group < inputs / kInt4Group; ++group)
                 pack_int4_group(row.data() + group * kInt4Group, column, reinterpret_cast<uint16_t*>(to) + group * 16,
-                                to + int4_scale_bytes(uint32_t(inputs)) + group * (kInt4Group * 8));
+                                to + int4_scale_bytes(inputs) + group * (kInt4Group * 8));
         }
     });
 }

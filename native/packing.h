@@ -8,7 +8,7 @@ namespace qingmo {
 
 class ThreadPool;
 
-constexpr int kPackedInputs = 32;  // inputs are filled up to a multiple of this
+constexpr int kPackedInputs = 64;  // inputs are filled up to a multiple of this
 
 struct WeightRows {
     const float* values;      // [outputs][inputs]
@@ -17,14 +17,14 @@ struct WeightRows {
     size_t tiles() const { return (outputs + 15) / 16; }
 };
 
-// Bytes of one tile of 16 outputs; weight_group divides padded_inputs.
+// Bytes of one tile of 16 outputs; weight_group, a multiple of 64, divides padded_inputs.
 size_t int8_tile_bytes(const WeightRows& weights, size_t weight_group);
 
 // out: [tiles][int8_tile_bytes]. A scale is the largest magnitude of its group / 127; rounding is to nearest, ties to even.
 void quantize_int8(const WeightRows& weights, size_t weight_group, uint8_t* out, ThreadPool& pool);
 
 // Sums of squared rounding errors with groups of 32, 64, 128 inputs and one group a row; infinity where a size does not
-// divide the row.
+// divide the row. Groups of 32 are no choice, but what the others are measured by.
 void int8_errors(const WeightRows& weights, double out[4], ThreadPool& pool);
 
 // Bytes of one int4 tile of 16 outputs.

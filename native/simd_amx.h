@@ -11,12 +11,14 @@ namespace qingmo::QINGMO_ISA {
 // every switch between threads, so they are let go as soon as a gemm is done.
 class TileRegisters {
    public:
-    TileRegisters() {
+    explicit TileRegisters(int inputs) {  // of a product: 64 at most
         struct {
             uint8_t palette = 1, start_row = 0, reserved[14] = {};
-            uint16_t row_bytes[16] = {64, 32, 64};
-            uint8_t rows[16] = {16, 16, 8};
+            uint16_t row_bytes[16] = {64, 0, 64};
+            uint8_t rows[16] = {16, 16, 0};
         } shapes;  // of registers 0: products, 1: activations, 2: weights
+        shapes.row_bytes[1] = uint16_t(inputs);
+        shapes.rows[2] = uint8_t(inputs / 4);
         asm volatile("" ::"r"(&shapes) : "memory");  // GCC 12 believes that only the first 8 bytes are read
         _tile_loadconfig(&shapes);
     }
@@ -25,10 +27,11 @@ class TileRegisters {
     TileRegisters& operator=(const TileRegisters&) = delete;
 };
 
-// products [16 rows][16 columns] = activations [16 rows][32 inputs] by weights [32 / 4][16 columns][4 inputs], all signed.
-inline void tile_product(const int8_t* activations, const int8_t* weights, int32_t* products) {
+// products [16 rows][16 columns] = activations [16 rows][inputs] by weights [inputs / 4][16 columns][4 inputs], all signed;
+// from a row of activations to the next it is `stride` bytes.
+inline void tile_product(const int8_t* activations, size_t stride, const int8_t* weights, int32_t* products) {
     _tile_zero(0);
-    _tile_loadd(1, activations, 32);
+    _tile_loadd(1, activations, stride);
     _tile_loadd(2, weights, 64);
     _tile_dpbssd(0, 1, 2);
     _tile_stored(0, products, 64);

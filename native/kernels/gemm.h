@@ -13,26 +13,24 @@
 
 namespace qingmo::QINGMO_ISA {
 
-// sum[r][t] += weight scale * activation scale * integer dot product of one activation group; the pointers of activations
-// are at the rows' group.
+// sum[r][t] += weight scale * activation scale * integer dot product of a step's inputs; rows are at the step's group.
 template <int R, int T, class Weights>
-inline void add_group(const Weights& weights, const int8_t* values, const float* scales, const int32_t* corrections,
-                      Float (&sum)[R][T]) {
+inline void add_step(const Weights& weights, int step, const RowsAt& rows, Float (&sum)[R][T]) {
     Int acc[R][T];
     for (int r = 0; r < R; ++r)
-        for (int t = 0; t < T; ++t) acc[r][t] = broadcast_int(Weights::correction(corrections[r]));
-#pragma GCC unroll 8
-    for (int turn = 0; turn < kActivationGroup / 4; ++turn) {
+        for (int t = 0; t < T; ++t) acc[r][t] = broadcast_int(Weights::correction(rows.corrections + 2 * r, step));
+#pragma GCC unroll 16
+    for (int turn = 0; turn < Weights::kStep / 4; ++turn) {
         const int k = Weights::four(turn);
         decltype(weights.weights(0, 0)) w[T];
         for (int t = 0; t < T; ++t) w[t] = weights.weights(t, k);
         for (int r = 0; r < R; ++r) {
-            Int four = broadcast_four(values + r * kActivationGroup + k * 4);
+            Int four = broadcast_four(rows.values + r * kActivationGroup + step * Weights::kStep + k * 4);
             for (int t = 0; t < T; ++t) acc[r][t] = dot(acc[r][t], w[t], four);
         }
     }
     for (int r = 0; r < R; ++r) {
-        Float scale = broadcast(scales[r]);
+        Float scale = broadcast(rows.scales[r]);
         for (int t = 0; t < T; ++t) sum[r][t] = fma(weights.scaled(to_float(acc[r][t]), t), scale, sum[r][t]);
     }
 }
@@ -53,9 +51,11 @@ struct QuantizedProduct {
         for (int r = 0; r < R; ++r)
             for (int t = 0; t < P; ++t) sum[r][t] = begin ? load(carry + (r * T + t) * kLanes) : broadcast(0);
         for (uint32_t group = begin; group < end; ++group) {
-            weights.enter_group(sum);
-            add_group<R, P>(weights, rows.values, rows.scales, rows.corrections, sum);
-            weights.next_group();
+            for (int step = 0; step < kActivationGroup / Weights::kStep; ++step) {
+                weights.enter_step(sum);
+                add_step(weights, step, rows, sum);
+                weights.next_step();
+            }
             rows.next_group();
         }
         for (int r = 0; r < R; ++r)
@@ -202,7 +202,7 @@ inline Float product(const GemmTask& task, const float* carry, uint32_t tile) {
 
 template <int T>
 inline void write_rows(const GemmTask& task, uint32_t tile) {
-    const float* carry = task.carry;
+    const float* carry = task.scratch;
     for (uint32_t row = task.row_begin; row < task.row_end; ++row, carry += T * kLanes) {
         float* out = task.out + row * task.out_stride + tile * kLanes;
         for (int t = 0; t < T; ++t) {
@@ -212,46 +212,47 @@ inline void write_rows(const GemmTask& task, uint32_t tile) {
     }
 }
 
-// 16 activations of the next product from a row's gate and up.
-inline Float gated(const GemmTask& task, const float* carry, uint32_t tile) {
-    return silu_mul(product(task, carry, tile), product(task, carry + kLanes, tile + 1));
-}
-
-// 32 activations of the next product, one group, from four tiles; the second pair is absent where the last group is half.
-// carries: of the first pair and of the second, [rows][stride] each.
-inline void write_gated_rows(const GemmTask& task, uint32_t tile, const float* first, const float* second, uint32_t stride) {
-    const ActivationsOut& next = task.next;
-    for (uint32_t row = task.row_begin; row < task.row_end; ++row, first += stride, second += stride) {
-        const bool whole = tile + 2 < task.tile_end;
-        Float low = gated(task, first, tile), high = whole ? gated(task, second, tile + 2) : broadcast(0);
-        if (next.quantized) {
-            quantize_group(low, high, row, tile / 4, next);
-        } else {
-            float* out = next.floats + row * next.stride + tile / 2 * kLanes;
-            store(out, low);
-            if (whole) store(out + kLanes, high);
-        }
-    }
-}
-
 template <int T>
 inline void panel_and_rows(const GemmTask& task, uint32_t tile) {
-    panel<T>(task, tile, task.carry);
+    panel<T>(task, tile, task.scratch);
     write_rows<T>(task, tile);
 }
 
-inline void swiglu(const GemmTask& task, bool wide) {
-    for (uint32_t tile = task.tile_begin; tile < task.tile_end; tile += 4) {
-        const bool whole = tile + 2 < task.tile_end;
-        if (wide && whole) {
-            panel<4>(task, tile, task.carry);
-            write_gated_rows(task, tile, task.carry, task.carry + 2 * kLanes, 4 * kLanes);
-            continue;
+// The gated outputs of T tiles, each pair's 16 behind the other's; out: [rows][stride], from the task's first row on.
+template <int T>
+inline void gated_panel(const GemmTask& task, uint32_t tile, float* out, size_t stride) {
+    panel<T>(task, tile, task.scratch);
+    const float* carry = task.scratch;
+    for (uint32_t row = task.row_begin; row < task.row_end; ++row, carry += T * kLanes, out += stride)
+        for (int t = 0; t < T; t += 2) {
+            const Float gate = product(task, carry + t * kLanes, tile + t);
+            const Float up = product(task, carry + (t + 1) * kLanes, tile + t + 1);
+            store(out + t / 2 * kLanes, silu_mul(gate, up));
         }
-        float* second = task.carry + kGemmRowBlock * 2 * kLanes;
-        panel<2>(task, tile, task.carry);
-        if (whole) panel<2>(task, tile + 2, second);
-        write_gated_rows(task, tile, task.carry, second, 2 * kLanes);
+}
+
+// One activation group of the next product, or what there is of the last.
+inline void gated_group(const GemmTask& task, uint32_t tile, uint32_t tiles, bool wide) {
+    const ActivationsOut& next = task.next;
+    float* scratch = task.scratch + size_t(kGemmRowBlock) * kWidePanel * kLanes;
+    float* out = next.quantized ? scratch : next.floats + task.row_begin * next.stride + tile / 2 * kLanes;
+    const size_t stride = next.quantized ? kActivationGroup : next.stride;
+    for (uint32_t done = 0; done < tiles;) {
+        const bool four = wide && tiles - done >= 4;
+        float* to = out + done / 2 * kLanes;
+        if (four) gated_panel<4>(task, tile + done, to, stride);
+        else gated_panel<2>(task, tile + done, to, stride);
+        done += four ? 4 : 2;
+    }
+    if (!next.quantized) return;
+    for (uint32_t row = task.row_begin; row < task.row_end; ++row, out += stride)
+        quantize_group(out, tiles / 2, row, tile / kGatedTiles, next);
+}
+
+inline void swiglu(const GemmTask& task, bool wide) {
+    for (uint32_t tile = task.tile_begin; tile < task.tile_end; tile += kGatedTiles) {
+        const uint32_t left = task.tile_end - tile;
+        gated_group(task, tile, left < kGatedTiles ? left : kGatedTiles, wide);
     }
 }
 

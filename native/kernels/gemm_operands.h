@@ -15,30 +15,32 @@ inline uint32_t groups_at_once(uint32_t groups, uint32_t panel_bytes, uint32_t b
 struct RowsAt {
     const int8_t* values;
     const float* scales;
-    const int32_t* corrections;
+    const int32_t* corrections;  // two a row
     uint32_t width;  // rows of the tile: from a group to the next it is so many rows' values
 
     RowsAt(const Activations& acts, uint32_t rows, uint32_t row, uint32_t group) {
         const GroupPlace place = group_place(rows, acts.groups, row, group);
         values = acts.values + place.at * kActivationGroup;
         scales = acts.scales + place.at;
-        corrections = acts.corrections + place.at;
+        corrections = acts.corrections + 2 * place.at;
         width = place.width;
     }
     void next_group() {
         values += width * kActivationGroup;
         scales += width;
-        corrections += width;
+        corrections += 2 * width;
     }
 };
 
-// Quantized weights from a tile and an activation group on, and those of the tiles behind it at the same group. Sums are
-// kept so that `enter_group` has made them ready for the group's products, which `scaled` brings into their unit.
+// Quantized weights from a tile and an activation group on, and those of the tiles behind it at the same place. A group
+// goes by steps of kStep inputs, whose products are summed as integers. Sums are kept so that `enter_step` has made them
+// ready for the step's products, which `scaled` brings into their unit.
 
 // A weight group begins with a head of 64 bytes: the scale before over the scale from now on. So sums are in units of the
 // weight scale at hand, and whoever reads them at the end multiplies by the last.
 class Int8Weights {
    public:
+    static constexpr int kStep = kActivationGroup;
     static constexpr int kZero = 128;  // stored for a weight of 0
     static constexpr uint32_t kGroupBytes = kActivationGroup * kLanes;
 
@@ -49,7 +51,7 @@ class Int8Weights {
         left_ = inside || !group ? groups_a_head_ - inside : 0;
     }
     template <int R, int T>
-    void enter_group(Float (&sum)[R][T]) {
+    void enter_step(Float (&sum)[R][T]) {
         if (left_ > 0) return;
         for (int t = 0; t < T; ++t) {
             Float ratio = load(reinterpret_cast<const float*>(bytes_ + t * tile_bytes_));
@@ -60,23 +62,23 @@ class Int8Weights {
     void skip_head() {
         if (left_ == 0) pass_head();
     }
-    void next_group() {
+    void next_step() {
         bytes_ += kGroupBytes;
         --left_;
     }
 
-    // The same group of the tile that is t further.
+    // The same place in the tile that is t further.
     Int8Weights in_tile(int t) const {
         Int8Weights there = *this;
         there.bytes_ += t * tile_bytes_;
         return there;
     }
-    // The `turn`th four inputs of the group to be read, and their weights in tile t.
+    // The `turn`th four inputs of the step to be read, and their weights in tile t.
     static constexpr int four(int turn) { return turn; }
     Bytes weights(int t, int four) const { return load_bytes(bytes_ + t * tile_bytes_ + four * 64); }
     Float scaled(Float product, int) const { return product; }
-    // What an integer sum of dot() begins with.
-    static int32_t correction(int32_t of_128) { return kDotZero == kZero ? 0 : of_128; }
+    // What a step's integer sums of dot() begin with, from the two corrections of a row's group.
+    static int32_t correction(const int32_t* of_128, int) { return kDotZero == kZero ? 0 : of_128[0]; }
 
    private:
     void pass_head() {
@@ -86,25 +88,26 @@ class Int8Weights {
     const uint8_t* bytes_;
     size_t tile_bytes_;
     uint32_t groups_a_head_;
-    uint32_t left_;  // groups of the weight group; 0: the head of the next one is at bytes_
+    uint32_t left_;  // activation groups of the weight group; 0: the head of the next one is at bytes_
 };
 
 // Two weights a byte, and a float16 scale for every 32.
 class Int4Weights {
    public:
+    static constexpr int kStep = kInt4Group;
     static constexpr int kZero = 8;
     static constexpr uint32_t kGroupBytes = kActivationGroup * kLanes / 2;
 
     Int4Weights(const Matrix& matrix, uint32_t tile, uint32_t group) : tile_bytes_(matrix.tile_bytes) {
         const uint8_t* start = matrix.tiles + tile * tile_bytes_;
-        scales_ = reinterpret_cast<const uint16_t*>(start) + group * kLanes;
+        scales_ = reinterpret_cast<const uint16_t*>(start) + group * (kActivationGroup / kStep) * kLanes;
         bytes_ = start + int4_scale_bytes(matrix.inputs) + group * kGroupBytes;
     }
     template <int R, int T>
-    void enter_group(Float (&)[R][T]) {}
+    void enter_step(Float (&)[R][T]) {}
     void skip_head() {}
-    void next_group() {
-        bytes_ += kGroupBytes;
+    void next_step() {
+        bytes_ += kStep * kLanes / 2;
         scales_ += kLanes;
     }
 
@@ -121,7 +124,9 @@ class Int4Weights {
         return four < 4 ? low_halves(both) : high_halves(both);
     }
     Float scaled(Float product, int t) const { return mul(product, load_half(scales_ + t * tile_bytes_ / sizeof(uint16_t))); }
-    static int32_t correction(int32_t of_128) { return of_128 / (128 / kZero); }
+    static int32_t correction(const int32_t* of_128, int step) {
+        return (step ? of_128[0] - of_128[1] : of_128[1]) / (128 / kZero);
+    }
 
    private:
     const uint8_t* bytes_;

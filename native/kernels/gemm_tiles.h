@@ -19,11 +19,14 @@ constexpr uint32_t kProductsAhead = 3;
 // share a 48 KiB L1.
 constexpr uint32_t kTilePanelBytes = 16 * 1024;
 
+template <class Weights>
+constexpr int kSteps = kActivationGroup / Weights::kStep;  // of an activation group
+
 // The last products of 16 rows by 16 columns.
 class ProductRing {
    public:
     void make(const int8_t* activations, const int8_t* weights) {
-        tile_product(activations, weights, slots_[made_++ % kSlots]);
+        tile_product(activations, kActivationGroup, weights, slots_[made_++ % kSlots]);
     }
     // The product made before the last `ago` ones: [16 rows][16 columns].
     const int32_t* before(uint32_t ago) const { return slots_[(made_ - 1 - ago) % kSlots]; }
@@ -40,25 +43,26 @@ struct RowTileSums {
     Float sum[kRowTile][1];
     const float* scales;  // of the group's activations, [16]
     Weights weights;
+    int step = 0;
 
-    void add_group(const int32_t* products) {
-        weights.enter_group(sum);
+    void add_step(const int32_t* products) {
+        weights.enter_step(sum);
         for (int r = 0; r < kRowTile; ++r) {
             const Float product = weights.scaled(to_float(load_int(products + r * kLanes)), 0);
             sum[r][0] = fma(product, broadcast(scales[r]), sum[r][0]);
         }
-        scales += kRowTile;
-        weights.next_group();
+        weights.next_step();
+        if (++step % kSteps<Weights> == 0) scales += kRowTile;
     }
 };
 
 // Weights are stored plus kZero; tile registers take them as they are meant, so that no sum needs a correction.
 template <class Weights>
 inline void copy_signed(Weights from, uint32_t groups, int8_t* to) {
-    for (; groups > 0; --groups, to += kTileGroupBytes) {
+    for (uint32_t step = 0; step < groups * kSteps<Weights>; ++step, to += Weights::kStep * kLanes) {
         from.skip_head();
-        for (int four = 0; four < kActivationGroup / 4; ++four) store_less(to + four * 64, from.weights(0, four), Weights::kZero);
-        from.next_group();
+        for (int four = 0; four < Weights::kStep / 4; ++four) store_less(to + four * 64, from.weights(0, four), Weights::kZero);
+        from.next_step();
     }
     tiles_read_memory();
 }
@@ -66,7 +70,7 @@ inline void copy_signed(Weights from, uint32_t groups, int8_t* to) {
 // Groups [begin, end) of row_tiles x 16 rows and T tiles, added to carry [rows][T][16], or put there where begin is 0.
 template <int T, class Weights>
 inline void row_tiles_product(const GemmTask& task, uint32_t row_tiles, uint32_t tile, uint32_t begin, uint32_t end, float* carry) {
-    const uint32_t groups = end - begin, ahead = groups < kProductsAhead ? groups : kProductsAhead;
+    const uint32_t groups = end - begin, steps = groups * kSteps<Weights>, ahead = steps < kProductsAhead ? steps : kProductsAhead;
     const RowsAt rows(task.activations, task.rows, task.row_begin, begin);
     const size_t all_groups = task.activations.groups;
     alignas(64) int8_t weights[kTilePanelBytes];  // [T][groups][512]
@@ -76,30 +80,32 @@ inline void row_tiles_product(const GemmTask& task, uint32_t row_tiles, uint32_t
 
     ProductRing ring;
     const int8_t *a = rows.values, *w = weights;  // of the next product
+    int step = 0;
     const auto make_next = [&] {
         ring.make(a, w);
-        a += kTileGroupBytes;
-        w += kTileGroupBytes;
+        a += ++step % kSteps<Weights> ? Weights::kStep : kTileGroupBytes - (kActivationGroup - Weights::kStep);
+        w += Weights::kStep * kLanes;
     };
     for (uint32_t i = 0; i < ahead; ++i) make_next();
     for (uint32_t i = 0; i < row_tiles; ++i, carry += kRowTile * T * kLanes)
         for (int t = 0; t < T; ++t) {
             float* out = carry + t * kLanes;
-            RowTileSums<Weights> sums{{}, rows.scales + i * all_groups * kRowTile, first.in_tile(t)};
+            RowTileSums<Weights> sums{{}, rows.scales + i * all_groups * kRowTile, first.in_tile(t), 0};
             for (int r = 0; r < kRowTile; ++r) sums.sum[r][0] = begin ? load(out + r * T * kLanes) : broadcast(0);
-            for (uint32_t group = ahead; group < groups; ++group) {
+            for (uint32_t i = ahead; i < steps; ++i) {
                 make_next();
-                sums.add_group(ring.before(ahead));
+                sums.add_step(ring.before(ahead));
             }
             a = rows.values + (i + (t + 1) / T) * all_groups * kTileGroupBytes;
             w = weights + (t + 1) % T * groups * kTileGroupBytes;
+            step = 0;
             if (i + 1 < row_tiles || t + 1 < T) {
-                for (uint32_t group = 0; group < ahead; ++group) {
+                for (uint32_t i = 0; i < ahead; ++i) {
                     make_next();
-                    sums.add_group(ring.before(ahead));
+                    sums.add_step(ring.before(ahead));
                 }
             } else {
-                for (uint32_t left = ahead; left > 0; --left) sums.add_group(ring.before(left - 1));
+                for (uint32_t left = ahead; left > 0; --left) sums.add_step(ring.before(left - 1));
             }
             for (int r = 0; r < kRowTile; ++r) store(out + r * T * kLanes, sums.sum[r][0]);
         }
@@ -108,7 +114,7 @@ inline void row_tiles_product(const GemmTask& task, uint32_t row_tiles, uint32_t
 // All groups of row_tiles x 16 rows and T tiles, into carry [rows][T][16].
 template <int T, class Weights>
 inline void tile_panel(const GemmTask& task, uint32_t row_tiles, uint32_t tile, float* carry) {
-    const TileRegisters shaped;
+    const TileRegisters shaped(Weights::kStep);
     const uint32_t groups = task.matrix.inputs / kActivationGroup;
     const uint32_t step = groups_at_once(groups, kTilePanelBytes, T * kTileGroupBytes);
     for (uint32_t begin = 0; begin < groups; begin += step)

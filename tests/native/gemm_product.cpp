@@ -85,9 +85,9 @@ float activation_scale(Random& random, Scales scales) {
 QuantizedRow quantized_row(Random& random, uint32_t inputs, Pattern pattern, Scales scales) {
     QuantizedRow row;
     for (uint32_t i = 0; i < inputs; ++i) row.values.push_back(activation_byte(random, pattern, i));
-    for (auto at = row.values.begin(); at != row.values.end(); at += 32) {
+    for (auto at = row.values.begin(); at != row.values.end(); at += kActivationGroup) {
         row.scales.push_back(activation_scale(random, scales));
-        row.corrections.push_back(-128 * std::accumulate(at, at + 32, 0));
+        for (int count : {64, 32}) row.corrections.push_back(-128 * std::accumulate(at, at + count, 0));
     }
     return row;
 }
@@ -105,9 +105,9 @@ uint32_t random_tiles(Random& random) { return random.pick<uint32_t>({1, 2, 3, 4
 
 QuantizedShape random_int8_shape(Random& random) {
     const uint32_t rows = random_rows(random), tiles = random_tiles(random);
-    const uint32_t group = random.pick<uint32_t>({32, 64, 96, 128, 1024, 0});
+    const uint32_t group = random.pick<uint32_t>({64, 128, 192, 1024, 0});
     // Past some 900 inputs the gemm cuts them, within a weight group or between two.
-    const uint32_t inputs = group == 0            ? 32 * random.pick<uint32_t>({1, 2, 3, 15, 16, 17, 28, 33})
+    const uint32_t inputs = group == 0            ? 64 * random.pick<uint32_t>({1, 2, 3, 7, 8, 9, 14, 17})
                             : group == 1024       ? 2048
                             : random.chance(0.25) ? group * (1000 / group + random.below(3))
                                                   : group * random.pick<uint32_t>({1, 2, 3, 7, 8, 9});
@@ -117,9 +117,9 @@ QuantizedShape random_int8_shape(Random& random) {
 QuantizedShape random_int4_shape(Random& random) {
     const uint32_t rows = random_rows(random), tiles = random_tiles(random);
     // Past some 500 inputs tile registers cut them, past some 1,800 vectors do.
-    const uint32_t groups = random.chance(0.25) ? random.pick<uint32_t>({58, 59, 61, 64})
-                                                : random.pick<uint32_t>({1, 2, 3, 7, 15, 16, 17, 28, 33});
-    return {ElementType::int4, rows, tiles, groups * 32, 32};
+    const uint32_t groups = random.chance(0.25) ? random.pick<uint32_t>({29, 30, 31, 32})
+                                                : random.pick<uint32_t>({1, 2, 3, 7, 8, 9, 14, 17});
+    return {ElementType::int4, rows, tiles, groups * 64, 32};
 }
 
 void make_int8_weights(Random& random, Product& p, Pattern pattern, Scales scales) {
@@ -133,12 +133,12 @@ void make_int8_weights(Random& random, Product& p, Pattern pattern, Scales scale
 }
 
 void make_int4_weights(Random& random, Product& p, Pattern pattern, Scales scales) {
-    p.weights.assign(p.tiles * int4_tile_size(p.inputs), 0xff);  // NaN where scales are filled up
+    p.weights.resize(p.tiles * int4_tile_size(p.inputs));
     for (uint32_t tile = 0; tile < p.tiles; ++tile)
         for (size_t i = int4_scales_size(p.inputs); i < p.tile_bytes(); ++i)
             p.weights[tile * p.tile_bytes() + i] = weight_byte(random, pattern, 0, i);
     for (uint32_t column = 0; column < p.tiles * 16; ++column)
-        for (uint32_t group = 0; group < p.groups(); ++group) {
+        for (uint32_t group = 0; group < p.weight_groups(); ++group) {
             const uint16_t half = half_scale(random, scales);
             put_int4_scale(&p.weights[column / 16 * p.tile_bytes()], group, column % 16, half);
             p.weight_scales.push_back(float(half_value(half)));
@@ -187,10 +187,10 @@ namespace {
 
 void run(const Kernels& kernels, const Product& p, const Part& part, Epilogue epilogue, float* out, const ActivationsOut& next) {
     // What stands in the scratch before must not matter.
-    std::vector<float> carry(size_t(kGemmRowBlock) * kWidePanel * kLanes, NAN);
+    std::vector<float> scratch(kGemmScratch, NAN);
     const ActivationRows rows = p.activations();
     kernels.gemm({rows.in(), p.matrix(), p.rows, part.row_begin, part.row_end, part.tile_begin, part.tile_end, epilogue, out,
-                  p.out_stride(), next, carry.data()});
+                  p.out_stride(), next, scratch.data()});
 }
 
 }  // namespace

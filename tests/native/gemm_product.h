@@ -13,7 +13,7 @@ struct Product {
 
     size_t tile_bytes() const { return weights.size() / tiles; }
     size_t out_stride() const { return tiles * 16 + 16; }  // with room behind, where nothing may be written
-    uint32_t groups() const { return inputs / 32; }
+    uint32_t groups() const { return inputs / qingmo::kActivationGroup; }
     uint32_t weight_groups() const { return inputs / weight_group; }
 
     qingmo::Matrix matrix() const { return {weights.data(), tile_bytes(), type, tiles * 16, inputs, weight_group}; }

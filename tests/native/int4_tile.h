@@ -1,12 +1,12 @@
-// One tile of int4 weights by the layout of Matrix in dispatch.h: a float16 scale for each 32 inputs and column, filled up
-// to 64 bytes, then for each 32 inputs 256 bytes of two weights each.
+// One tile of int4 weights by the layout of Matrix in dispatch.h: a float16 scale for each 32 inputs and column, then for
+// each 32 inputs 256 bytes of two weights each. Inputs are a multiple of 64.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 
-inline size_t int4_scales_size(size_t inputs) { return (inputs / 32 + 1) / 2 * 64; }
+inline size_t int4_scales_size(size_t inputs) { return inputs / 32 * 32; }
 inline size_t int4_tile_size(size_t inputs) { return int4_scales_size(inputs) + inputs / 32 * 256; }
 
 // The bits of a float16.

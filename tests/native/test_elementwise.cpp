@@ -27,7 +27,8 @@ std::vector<float> exp_of(const Kernels& kernels, const std::vector<float>& x) {
     return out;
 }
 
-size_t activation_stride(const std::vector<float>& x) { return (x.size() + 31) / 32 * 32; }
+constexpr uint32_t kGroup = kActivationGroup;
+size_t activation_stride(const std::vector<float>& x) { return (x.size() + kGroup - 1) / kGroup * kGroup; }
 
 QuantizedRow quantize(const Kernels& kernels, const std::vector<float>& x) {
     ActivationRows one(1, activation_stride(x));
@@ -129,21 +130,22 @@ TEST(quantize_keeps_each_value_to_half_a_step) {
         const uint32_t n = random_width(random);
         std::vector<float> x = random.normals(n, random.pick({1.0f, 1e-20f, 1e-35f, 1e30f}));
         for (uint32_t i = 0; i < 16; ++i) x[i] *= 1000;  // one group a thousand times its neighbours
-        const uint32_t groups = (n + 31) / 32;
+        const uint32_t groups = (n + kGroup - 1) / kGroup;
         for (const Kernels* kernels : all_kernels()) {
             const QuantizedRow q = quantize(*kernels, x);
             for (uint32_t g = 0; g < groups; ++g) {
                 float largest = 0;
-                int sum = 0;
-                for (uint32_t i = g * 32; i < g * 32 + 32; ++i) {
+                int sums[2] = {};  // of all, of the first half
+                for (uint32_t i = g * kGroup; i < (g + 1) * kGroup; ++i) {
                     const float value = i < n ? x[i] : 0;
                     largest = std::max(largest, std::fabs(value));
-                    sum += q.values[i];
+                    sums[0] += q.values[i];
+                    if (i % kGroup < kGroup / 2) sums[1] += q.values[i];
                     CHECK(q.values[i] >= -127);
                     CHECK_NEAR(q.values[i] * double(q.scales[g]), value, q.scales[g] * 0.5001);
                 }
                 CHECK_NEAR(q.scales[g], largest / 127, largest * 1e-8);
-                CHECK_EQUAL(q.corrections[g], -128 * sum);
+                for (uint32_t i : {0, 1}) CHECK_EQUAL(q.corrections[2 * g + i], -128 * sums[i]);
             }
         }
     });
@@ -154,8 +156,8 @@ TEST(quantize_turns_values_too_small_for_a_step_into_zeros) {
     for (float tiny : {1e-45f, 1e-40f, 1e-38f, 3e-37f, 0.0f, -0.0f})
         for (const Kernels* kernels : all_kernels()) {
             const QuantizedRow q = quantize(*kernels, {tiny, -tiny, tiny, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0});
-            for (int i = 0; i < 32; ++i) CHECK_EQUAL(int(q.values[size_t(i)]), 0);
-            CHECK_EQUAL(q.corrections[0], 0);
+            for (int8_t value : q.values) CHECK_EQUAL(int(value), 0);
+            for (int32_t correction : q.corrections) CHECK_EQUAL(correction, 0);
             CHECK_NEAR(q.scales[0], 0, 1e-38);
         }
 }

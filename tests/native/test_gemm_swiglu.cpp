@@ -8,12 +8,12 @@ using namespace qingmo;
 
 namespace {
 
-constexpr uint32_t kTilesOfGroup = 4;  // gate, up, gate, up: 32 activations
+constexpr uint32_t kGroup = kActivationGroup;
 
-// The next product has half as many inputs as this one has columns; int8 fills them up to a multiple of 32.
+// The next product has half as many inputs as this one has columns; int8 fills them up to a multiple of 64.
 uint32_t joined(const Product& p) { return p.tiles * 8; }
 ActivationRows untouched(const Product& p, bool quantized) {
-    return ActivationRows(p.rows, quantized ? (joined(p) + 31) / 32 * 32 : joined(p));
+    return ActivationRows(p.rows, quantized ? (joined(p) + kGroup - 1) / kGroup * kGroup : joined(p));
 }
 
 ActivationRows join(const Kernels& kernels, const Product& p, const Part& part, bool quantized) {
@@ -22,13 +22,13 @@ ActivationRows join(const Kernels& kernels, const Product& p, const Part& part, 
     return next;
 }
 
-// Whole groups, or half a last one.
-uint32_t random_tiles(Random& random) { return random.pick<uint32_t>({2, 4, 6, 8, 10, 14}); }
+// Whole groups, or part of a last one.
+uint32_t random_tiles(Random& random) { return random.pick<uint32_t>({2, 4, 6, 8, 10, 14, 20, 24}); }
 
 Product random_quantized(Random& random, Scales scales) {
     const ElementType type = random.pick(kQuantized);
-    const uint32_t group = type == ElementType::int4 ? 32 : random.pick<uint32_t>({32, 64, 96});
-    const uint32_t inputs = group * random.pick<uint32_t>({1, 2, 5, 9});
+    const uint32_t group = type == ElementType::int4 ? 32 : random.pick<uint32_t>({64, 128, 192});
+    const uint32_t inputs = std::max(group, kGroup) * random.pick<uint32_t>({1, 2, 3, 5});
     return quantized_product(random, {type, random_rows(random), random_tiles(random), inputs, group}, Pattern::random, scales);
 }
 Product random_float(Random& random, bool tame) {
@@ -71,15 +71,16 @@ void check_quantized(const Kernels& kernels, const Product& p, const Part& part,
     const ActivationRows next = join(kernels, p, part, true);
     for (uint32_t row = part.row_begin; row < part.row_end; ++row) {
         const QuantizedRow q = next.quantized(row);
-        for (uint32_t group = part.tile_begin / kTilesOfGroup; group < (part.tile_end + 3) / kTilesOfGroup; ++group) {
-            int sum = 0;
-            for (uint32_t input = group * 32; input < group * 32 + 32; ++input) {
+        for (uint32_t group = part.tile_begin / kGatedTiles; group < (part.tile_end + kGatedTiles - 1) / kGatedTiles; ++group) {
+            int sums[2] = {};  // of all, of the first half
+            for (uint32_t input = group * kGroup; input < (group + 1) * kGroup; ++input) {
                 const double expected = input < joined(p) ? silu_of_gate_times_up(p, stored, row, input) : 0;
                 CHECK_NEAR(q.values[input] * double(q.scales[group]), expected, q.scales[group] * 0.5002 + 1e-36);
                 if (input >= joined(p)) CHECK_EQUAL(int(q.values[input]), 0);
-                sum += q.values[input];
+                sums[0] += q.values[input];
+                if (input % kGroup < kGroup / 2) sums[1] += q.values[input];
             }
-            CHECK_EQUAL(q.corrections[group], -128 * sum);
+            for (uint32_t i : {0, 1}) CHECK_EQUAL(q.corrections[2 * group + i], -128 * sums[i]);
         }
     }
 }
@@ -92,7 +93,7 @@ TEST(swiglu_gives_the_bits_of_scalar) {
         const Product p = quantized              ? random_tame(random)
                           : random.chance(0.5) ? random_quantized(random, Scales::wild)
                                                : random_float(random, false);
-        const Part part = random_part(random, p, kTilesOfGroup);
+        const Part part = random_part(random, p, kGatedTiles);
         const ActivationRows expected = join(scalar_kernels(), p, part, quantized);
         for (const Kernels* kernels : other_kernels())
             ActivationRows::check_same(kernels->name, join(*kernels, p, part, quantized), expected);
@@ -102,7 +103,7 @@ TEST(swiglu_gives_the_bits_of_scalar) {
 TEST(swiglu_is_silu_of_gate_times_up) {
     check::cases(60, [](Random& random) {
         const Product p = random.chance(0.2) ? with_large_gates(random_float(random, true)) : random_tame(random);
-        const Part part = random_part(random, p, kTilesOfGroup);
+        const Part part = random_part(random, p, kGatedTiles);
         for (const Kernels* kernels : all_kernels()) {
             std::vector<float> stored(p.rows * p.out_stride(), NAN);
             multiply(*kernels, p, part, Epilogue::store, stored);
@@ -116,15 +117,15 @@ TEST(swiglu_is_silu_of_gate_times_up) {
 TEST(swiglu_quantizes_in_place_and_writes_nothing_else) {
     check::cases(60, [](Random& random) {
         const Product p = random_tame(random);
-        const Part part = random_part(random, p, kTilesOfGroup);
+        const Part part = random_part(random, p, kGatedTiles);
         for (const Kernels* kernels : all_kernels()) {
             const ActivationRows floats = join(*kernels, p, part, false);
             ActivationRows expected = untouched(p, true);
             const uint32_t first = part.tile_begin * 8, count = part.tile_end * 8 - first;
             for (uint32_t row = part.row_begin; row < part.row_end; ++row) {
-                ActivationRows one(1, (count + 31) / 32 * 32);
+                ActivationRows one(1, (count + kGroup - 1) / kGroup * kGroup);
                 kernels->quantize(&floats.floats[row * joined(p) + first], count, 0, one.out(true));
-                expected.put(row, one.quantized(0), first / 32);
+                expected.put(row, one.quantized(0), first / kGroup);
             }
             ActivationRows::check_same(kernels->name, join(*kernels, p, part, true), expected);
         }
@@ -135,7 +136,7 @@ TEST(swiglu_quantizes_in_place_and_writes_nothing_else) {
 TEST(swiglu_gives_a_row_the_same_bits_alone_or_in_any_row_block) {
     check::cases(40, [](Random& random) {
         const Product p = random_tame(random);
-        const Part part = random_part(random, p, kTilesOfGroup);
+        const Part part = random_part(random, p, kGatedTiles);
         const uint32_t row = part.row_begin + random.below(part.row_end - part.row_begin);
         const Product one = p.only(row);
         for (const Kernels* kernels : all_kernels())

@@ -11,7 +11,7 @@ namespace {
 using Tensors = std::unordered_map<std::string, PackedTensor>;
 
 constexpr uint64_t kInt8Tile = 64 + 64 * 16;  // 16 outputs of 64 inputs with one scale
-constexpr uint64_t kInt4Tile = 128 + 96 * 8;  // of 96 inputs: three scales a column, and room for a fourth
+constexpr uint64_t kInt4Tile = 128 + 128 * 8;  // of 128 inputs: four scales a column
 
 const std::vector<uint8_t> kBytes(64 * 1024, 1);
 
@@ -27,9 +27,9 @@ std::string refusal(const TemporaryFile& file, const char* why) { return file.pa
 TEST(packed_file_finds_matrices_of_every_kind) {
     const TemporaryFile bytes(kBytes);
     const PackedFile file(bytes.path(), {{"whole", {"int8", 40, 64, 0, 128, 3 * kInt8Tile}},
-                                         {"grouped", {"int8", 16, 50, 32, 0, 2 * (64 + 32 * 16)}},
+                                         {"grouped", {"int8", 16, 100, 64, 0, 2 * (64 + 64 * 16)}},
                                          {"four", {"int4", 17, 50, 0, 64, 2 * (64 + 64 * 8)}},
-                                         {"odd", {"int4", 16, 96, 0, 64, kInt4Tile}},
+                                         {"filled", {"int4", 16, 96, 0, 64, kInt4Tile}},
                                          {"f32", {"float32", 17, 10, 0, 64, 2 * 10 * 64}},
                                          {"f16", {"float16", 16, 10, 0, 64, 10 * 32}},
                                          {"bf16", {"bfloat16", 16, 10, 0, 64, 10 * 32}}});
@@ -37,11 +37,11 @@ TEST(packed_file_finds_matrices_of_every_kind) {
     const Matrix whole = file.matrix("whole", 40, 64);
     CHECK(whole.tiles == data + 128 && whole.type == ElementType::int8 && whole.outputs == 40);
     CHECK(whole.inputs == 64 && whole.weight_group == 64 && whole.tile_bytes == kInt8Tile);
-    const Matrix grouped = file.matrix("grouped", 16, 50);
-    CHECK(grouped.inputs == 64 && grouped.weight_group == 32 && grouped.tile_bytes == 2 * (64 + 32 * 16));
+    const Matrix grouped = file.matrix("grouped", 16, 100);
+    CHECK(grouped.inputs == 128 && grouped.weight_group == 64 && grouped.tile_bytes == 2 * (64 + 64 * 16));
     const Matrix four = file.matrix("four", 17, 50);
     CHECK(four.type == ElementType::int4 && four.outputs == 17 && four.inputs == 64 && four.tile_bytes == 64 + 64 * 8);
-    CHECK(file.matrix("odd", 16, 96).inputs == 96 && file.matrix("odd", 16, 96).tile_bytes == kInt4Tile);
+    CHECK(file.matrix("filled", 16, 96).inputs == 128 && file.matrix("filled", 16, 96).tile_bytes == kInt4Tile);
     const Matrix f32 = file.matrix("f32", 17, 10);
     CHECK(f32.type == ElementType::float32 && f32.inputs == 10 && f32.tile_bytes == 640);
     CHECK(file.matrix("f16", 16, 10).type == ElementType::float16 && file.matrix("f16", 16, 10).tile_bytes == 320);
@@ -104,7 +104,7 @@ TEST(packed_file_refuses_matrices_of_the_wrong_length) {
 
 TEST(packed_file_refuses_weight_groups_that_do_not_divide_the_row) {
     const TemporaryFile bytes(kBytes);
-    for (uint32_t group : {16u, 33u, 96u, 128u, 4294967264u})
+    for (uint32_t group : {16u, 32u, 65u, 96u, 128u, 4294967232u})
         CHECK_THROWS(std::runtime_error, refusal(bytes, "has a weight group that does not divide it"),
                      PackedFile(bytes.path(), one("int8", 16, 64, group, 0, kInt8Tile)).matrix("w", 16, 64));
 }

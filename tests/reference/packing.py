@@ -31,13 +31,12 @@ def quantize_int4(weights: np.ndarray) -> np.ndarray:
     low, high = (half.reshape(tiles, 16, count, 4, 4) for half in (stored[:, :, :16], stored[:, :, 16:]))
     tile_bytes = (low | high << 4).transpose(0, 2, 3, 1, 4).reshape(tiles, count * 256)
     tile_scales = np.ascontiguousarray(scales.reshape(tiles, 16, count).transpose(0, 2, 1)).view(np.uint8)
-    head = np.pad(tile_scales.reshape(tiles, count * 32), ((0, 0), (0, count % 2 * 32)))
-    return np.concatenate([head, tile_bytes], axis=1).reshape(-1)
+    return np.concatenate([tile_scales.reshape(tiles, count * 32), tile_bytes], axis=1).reshape(-1)
 
 
 def int8_errors(weights: np.ndarray) -> np.ndarray:
     """Sums of squared errors with groups of 32, 64, 128 and the whole row, float64 [4]; inf where one cannot be."""
-    stored = -(-weights.shape[1] // 32) * 32
+    stored = _stored_inputs(weights.shape[1])
     return np.array([_squared_error(weights, g) if stored % g == 0 else np.inf for g in (32, 64, 128, stored)])
 
 
@@ -63,7 +62,7 @@ def unpack(content: bytes, kind: str, outputs: int, inputs: int, weight_group: i
 
 
 def _unpack_int8(content: np.ndarray, inputs: int, weight_group: int) -> np.ndarray:
-    stored = -(-inputs // 32) * 32
+    stored = _stored_inputs(inputs)
     size = weight_group or stored
     tiles = content.reshape(-1, stored // size, 64 + 16 * size)
     heads = np.ascontiguousarray(tiles[:, :, :64]).view("<f4")  # [tiles, groups, 16]
@@ -77,10 +76,10 @@ def _unpack_int8(content: np.ndarray, inputs: int, weight_group: int) -> np.ndar
 
 
 def _unpack_int4(content: np.ndarray, inputs: int) -> np.ndarray:
-    count = -(-inputs // 32)
-    scales_size = -(-count // 2) * 64
+    count = _stored_inputs(inputs) // 32
+    scales_size = count * 32
     tiles = content.reshape(-1, scales_size + count * 256)
-    scales = np.ascontiguousarray(tiles[:, : count * 32]).view("<f2").astype(np.float32).reshape(-1, count, 16)
+    scales = np.ascontiguousarray(tiles[:, :scales_size]).view("<f2").astype(np.float32).reshape(-1, count, 16)
     both = tiles[:, scales_size:].reshape(-1, count, 4, 16, 4)
     values = np.concatenate([both & 15, both >> 4], axis=2).astype(np.float32) - 8  # [tiles, groups, 8, 16, 4]
     weights = values * scales[:, :, None, :, None]
@@ -116,10 +115,14 @@ def _four_lane_sum(values: np.ndarray) -> np.ndarray:
     return (lanes[..., 0] + lanes[..., 1]) + (lanes[..., 2] + lanes[..., 3])
 
 
+def _stored_inputs(inputs: int) -> int:
+    return -(-inputs // 64) * 64
+
+
 def _grouped(weights: np.ndarray, weight_group: int) -> np.ndarray:
     """Filled up to whole tiles and groups: [outputs, groups, inputs of a group]."""
     outputs, inputs = weights.shape
-    full = np.pad(weights, ((0, -outputs % 16), (0, -inputs % 32)))
+    full = np.pad(weights, ((0, -outputs % 16), (0, _stored_inputs(inputs) - inputs)))
     return full.reshape(len(full), -1, weight_group or full.shape[1])
 
 

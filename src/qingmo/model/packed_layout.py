@@ -10,8 +10,8 @@ from qingmo.config import ModelConfig
 from qingmo.model.weights import Weight, model_weights
 
 LANES = 16  # outputs of a tile
-QUANTIZED_INPUTS = 32  # inputs of a quantized matrix are filled up to a multiple of this, an activation's group
-WEIGHT_GROUPS = (0, 128, 64, 32)  # coarsest first
+QUANTIZED_INPUTS = 64  # inputs of a quantized matrix are filled up to a multiple of this, an activation's group
+WEIGHT_GROUPS = (0, 128, 64)  # coarsest first
 ITEM_SIZES = {"float32": 4, "float16": 2, "bfloat16": 2}
 MATRIX_KINDS = ("int8", "int4", *ITEM_SIZES)
 QUANTIZED_KINDS = ("int8", "int4")
@@ -25,10 +25,10 @@ class PackedTensor:
     """One tensor. Outputs are filled up to a multiple of 16; tile t of a matrix holds outputs 16t to 16t + 15.
 
     int8      a tile is, for each weight group: 16 float32 scales, then for each 4 inputs [16 outputs][4 inputs] uint8,
-              w + 128. Inputs are filled up to a multiple of 32. What fills up has scale 0 or byte 128.
-    int4      a tile is [inputs / 32][16 outputs] float16 scales, filled up to a multiple of 64 bytes; then for each 32
+              w + 128. Inputs are filled up to a multiple of 64. What fills up has scale 0 or byte 128.
+    int4      a tile is [inputs / 32][16 outputs] float16 scales, then for each 32
               inputs [4][16 outputs][4 inputs] uint8: the low half of a byte is w + 8 of inputs 0 to 15, the high half
-              of inputs 16 to 31. Inputs are filled up to a multiple of 32 with weights of 0.
+              of inputs 16 to 31. Inputs are filled up to a multiple of 64 with weights of 0.
     float32, float16, bfloat16
               a tile is [inputs][16 outputs].
     vector    float32.
@@ -115,7 +115,7 @@ def _tile_bytes(kind: str, inputs: int, weight_group: int) -> int:
         return _int8_tile_bytes(inputs, weight_group)
     if kind == "int4":
         stored = padded_inputs(inputs)
-        return _round_up(stored, 64) + stored * LANES // 2
+        return stored // 32 * LANES * 2 + stored * LANES // 2
     return inputs * LANES * ITEM_SIZES[kind]
 
 

@@ -18,7 +18,8 @@ def coarsest_group(errors: np.ndarray) -> int:
     errors: [4] sums of squared errors with groups of 32, 64 and 128 and with one a channel, infinite where impossible.
     """
     allowed = errors[0] * WORST_ERROR
-    return next(group for group, error in zip((0, 128, 64, 32), errors[[3, 2, 1, 0]], strict=True) if error <= allowed)
+    candidates = zip((0, 128), errors[[3, 2]], strict=True)
+    return next((group for group, error in candidates if error <= allowed), 64)
 
 
 def float_tiles(rows: np.ndarray, kind: str) -> np.ndarray:
