@@ -266,8 +266,11 @@ void Decoder::run_product(GemmTask task, uint32_t rows) {
         tiles_a_piece = std::max<uint32_t>(1, std::min(even, quick) / unit) * unit;
     }
     const uint32_t panels = (tiles + tiles_a_piece - 1) / tiles_a_piece;
-    const size_t row_tiles = kernels_.gemm_piece / (size_t(tiles_a_piece) * kLanes * matrix.inputs * kRowTile);
-    const uint32_t rows_a_piece = uint32_t(std::clamp<size_t>(row_tiles * kRowTile, kRowTile, kGemmRowBlock));
+    // With many, as large as suits the kernel, if that leaves four a thread; in blocks of like size.
+    const size_t most = std::clamp<size_t>(kernels_.gemm_piece / (size_t(tiles_a_piece) * kLanes * matrix.inputs), kRowTile, kGemmRowBlock);
+    const uint32_t fewest = (4 * uint32_t(pool_.threads()) + panels - 1) / panels;
+    const uint32_t blocks = std::max(fewest, uint32_t((rows + most - 1) / most));
+    const uint32_t rows_a_piece = std::max<uint32_t>(kRowTile, round_up((rows + blocks - 1) / blocks, kRowTile));
     const uint32_t row_blocks = (rows + rows_a_piece - 1) / rows_a_piece;
     // Where the activations fit the second-level cache they are what is gone over again and again; else the weights are.
     const bool weights_first = size_t(rows) * matrix.inputs <= kKeptBytes;

@@ -83,7 +83,7 @@ inline void prefetch(const void* p) { _mm_prefetch(reinterpret_cast<const char*>
 // Of 32 registers a row by a tile takes one.
 constexpr int kGemmRows = 8;  // by two tiles: 16 independent chains hide the latency of a product
 constexpr int tiles_at_once(int rows) { return rows <= 2 ? 4 : 2; }
-constexpr size_t kGemmPiece = 40'000'000;  // at 300 a nanosecond
+constexpr size_t kGemmPiece = 80'000'000;  // 256 rows of a 0.5B model's down: their activations are 1.2 MB of L2
 constexpr int kAttentionRowsAtOnce = 8, kAttentionVectors = 2;
 constexpr uint32_t kPanelBytes = 29 * 1024;  // beside activations and carries in a 48 KiB L1: two tiles of 896 inputs just fit
 

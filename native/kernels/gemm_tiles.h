@@ -22,19 +22,12 @@ constexpr uint32_t kTilePanelBytes = 16 * 1024;
 template <class Weights>
 constexpr int kSteps = kActivationGroup / Weights::kStep;  // of an activation group
 
-// The last products of 16 rows by 16 columns.
-class ProductRing {
-   public:
-    void make(const int8_t* activations, const int8_t* weights) {
-        tile_product(activations, kActivationGroup, weights, slots_[made_++ % kSlots]);
-    }
-    // The product made before the last `ago` ones: [16 rows][16 columns].
-    const int32_t* before(uint32_t ago) const { return slots_[(made_ - 1 - ago) % kSlots]; }
-
-   private:
+// The last products of 16 rows by 16 columns. How many there were is kept apart: beside them the compiler would have to
+// read it anew behind each tile store, and wait for that.
+struct ProductRing {
     static constexpr uint32_t kSlots = kProductsAhead + 1;
-    alignas(64) int32_t slots_[kSlots][kRowTile * kLanes];
-    uint32_t made_ = 0;
+    alignas(64) int32_t slots[kSlots][kRowTile * kLanes];
+    int32_t* at(uint32_t number) { return slots[number % kSlots]; }
 };
 
 // The running sums of 16 rows and a tile, at some activation group.
@@ -73,18 +66,24 @@ inline void row_tiles_product(const GemmTask& task, uint32_t row_tiles, uint32_t
     const uint32_t groups = end - begin, steps = groups * kSteps<Weights>, ahead = steps < kProductsAhead ? steps : kProductsAhead;
     const RowsAt rows(task.activations, task.rows, task.row_begin, begin);
     const size_t all_groups = task.activations.groups;
-    alignas(64) int8_t weights[kTilePanelBytes];  // [T][groups][512]
+    alignas(64) int8_t weights[kTilePanelBytes];  // [T][groups][1024]
     const Weights first(task.matrix, tile, begin);
     for (int t = 0; t < T; ++t)
         copy_signed(first.in_tile(t), groups, weights + t * groups * kTileGroupBytes);
 
+    // Behind each product some of the next panel's weights are fetched: as many groups as are worked on here.
+    const uint8_t* coming = task.matrix.tiles + (tile + T) * task.matrix.tile_bytes + size_t(begin) * T * Weights::kGroupBytes;
+    const uint8_t* const coming_end = coming + size_t(groups) * T * Weights::kGroupBytes;
+    const size_t share = (Weights::kGroupBytes / kSteps<Weights> / row_tiles + 63) / 64 * 64;  // bytes a product
     ProductRing ring;
+    uint32_t made = 0;
     const int8_t *a = rows.values, *w = weights;  // of the next product
     int step = 0;
     const auto make_next = [&] {
-        ring.make(a, w);
+        tile_product(a, kActivationGroup, w, ring.at(made++));
         a += ++step % kSteps<Weights> ? Weights::kStep : kTileGroupBytes - (kActivationGroup - Weights::kStep);
         w += Weights::kStep * kLanes;
+        for (const uint8_t* to = coming + share; coming < to && coming < coming_end; coming += 64) prefetch(coming);
     };
     for (uint32_t i = 0; i < ahead; ++i) make_next();
     for (uint32_t i = 0; i < row_tiles; ++i, carry += kRowTile * T * kLanes)
@@ -94,7 +93,7 @@ inline void row_tiles_product(const GemmTask& task, uint32_t row_tiles, uint32_t
             for (int r = 0; r < kRowTile; ++r) sums.sum[r][0] = begin ? load(out + r * T * kLanes) : broadcast(0);
             for (uint32_t i = ahead; i < steps; ++i) {
                 make_next();
-                sums.add_step(ring.before(ahead));
+                sums.add_step(ring.at(made - 1 - ahead));
             }
             a = rows.values + (i + (t + 1) / T) * all_groups * kTileGroupBytes;
             w = weights + (t + 1) % T * groups * kTileGroupBytes;
@@ -102,10 +101,10 @@ inline void row_tiles_product(const GemmTask& task, uint32_t row_tiles, uint32_t
             if (i + 1 < row_tiles || t + 1 < T) {
                 for (uint32_t i = 0; i < ahead; ++i) {
                     make_next();
-                    sums.add_step(ring.before(ahead));
+                    sums.add_step(ring.at(made - 1 - ahead));
                 }
             } else {
-                for (uint32_t left = ahead; left > 0; --left) sums.add_step(ring.before(left - 1));
+                for (uint32_t left = ahead; left > 0; --left) sums.add_step(ring.at(made - left));
             }
             for (int r = 0; r < kRowTile; ++r) store(out + r * T * kLanes, sums.sum[r][0]);
         }

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from qingmo.errors import PackedFileError
 from qingmo.model.checkpoint import open_checkpoint
 from qingmo.model.packed_file import PackedFile, open_packed
+from qingmo.model.packed_header import FORMAT_VERSION
 from qingmo.model.packing import packed_checkpoint
 
 
@@ -38,7 +39,7 @@ def header_of(content: bytes) -> dict[str, Any]:
 def sealed(header: object, content: bytes) -> bytes:
     """The file with another header under a right checksum: what damage cannot make, and a bug could."""
     text = json.dumps(header).encode()
-    start = struct.pack("<8sII", b"QINGMOPK", 1, len(text)) + text
+    start = struct.pack("<8sII", b"QINGMOPK", FORMAT_VERSION, len(text)) + text
     start += blake2b(start, digest_size=16).digest()
     return start + content[len(start) :]
 
@@ -71,7 +72,7 @@ def test_the_fields_of_the_header_are_as_documented(packed: PackedFile, content:
     ("position", "replacement", "problem"),
     [
         (0, b"GGUF", "is not a packed file"),
-        (8, b"\x02", "has format version 2; this version of Qingmo reads 1"),
+        (8, b"\x01", f"has format version 1; this version of Qingmo reads {FORMAT_VERSION}"),
         (12, b"\xff\xff\xff\xff", "is cut short: its header has 4294967295 bytes"),
         (20, b"?", "its header does not match its checksum"),
     ],
@@ -98,7 +99,7 @@ def test_a_file_that_grew_is_refused(packed: PackedFile, content: bytes, tmp_pat
         ("layers.0.qkv", "kind", "float32", "layers.0.qkv"),
         ("layers.0.qkv", "outputs", 336, "layers.0.qkv"),
         ("layers.0.qkv", "inputs", 208, "layers.0.qkv"),
-        ("layers.0.qkv", "weight_group", 16, "weight_group"),
+        ("layers.0.qkv", "weight_group", 32, "weight_group"),
         ("layers.0.qkv", "weight_group", 128, "weight_group"),  # does not divide 192
         ("layers.0.qkv", "weight_group", 64.0, "weight_group"),
         ("layers.0.qkv_bias", "weight_group", 32, "layers.0.qkv_bias"),

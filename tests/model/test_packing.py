@@ -179,7 +179,7 @@ def test_a_full_disk_is_refused_before_anything_is_written(
 ) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(packed_writer.shutil, "disk_usage", lambda folder: usage(10**9, 10**9, 100_000))
-    with pytest.raises(PackedFileError, match=r"need 0\.7 MB in .*packed, where 0\.1 MB are free.*QINGMO_CACHE"):
+    with pytest.raises(PackedFileError, match=r"need 0\.8 MB in .*packed, where 0\.1 MB are free.*QINGMO_CACHE"):
         pack(toy_folder, tmp_path)
     assert names_in(tmp_path / "packed") == []
 
