@@ -6,6 +6,8 @@ namespace qingmo {
 
 namespace {
 
+constexpr uint32_t kLargest = 1 << 24;  // rows or columns: far above real models, and no product of them overflows
+
 size_t float_bytes(ElementType type) { return type == ElementType::float32 ? 4 : 2; }
 
 }  // namespace
@@ -37,6 +39,7 @@ Matrix PackedFile::matrix(const std::string& name, uint32_t outputs, uint32_t in
     const PackedTensor& tensor = find(name);
     if (tensor.outputs != outputs || tensor.inputs != inputs)
         refuse(name, "is not a matrix of " + std::to_string(outputs) + " by " + std::to_string(inputs));
+    if (outputs == 0 || inputs == 0 || outputs > kLargest || inputs > kLargest) refuse(name, "is empty or too large");
     Matrix m{file_.data() + tensor.offset, 0, ElementType::int8, outputs, inputs, 0};
     if (tensor.kind == "int8") {
         m.inputs = (inputs + kActivationGroup - 1) / kActivationGroup * kActivationGroup;

@@ -21,7 +21,13 @@ from __future__ import annotations
 
 
 class QingmoError(Exception):
-    """The root: `except QingmoError` catches everything Qingmo refuses on purpose."""
+    """The root: `except QingmoError` catches everything Qingmo refuses on purpose.
+
+    Messages quote files and requests, so characters that a terminal may obey are written as escapes in them.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__("".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in message))
 
 
 class InvalidRequestError(QingmoError, ValueError):

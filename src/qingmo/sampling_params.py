@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -18,9 +17,9 @@ def _number(name: str, value: object, low: float, high: float, *, above_low: boo
     if value is None:
         return
     wanted = f"a number {'above' if above_low else 'from'} {low:g} {'up ' if above_low else ''}to {high:g}"
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise _bad(name, value, wanted)
-    if not low <= value <= high or (above_low and value == low):
+    if not low <= value <= high or (above_low and value == low):  # also what is not a number
         raise _bad(name, value, wanted)
 
 
@@ -33,7 +32,7 @@ def _integer(name: str, value: object, low: int, high: int) -> None:
 
 
 def _bad(name: str, value: object, wanted: str) -> InvalidRequestError:
-    return InvalidRequestError(f"{name} is {value!r}; it must be {wanted}.", field=name.partition("[")[0])
+    return InvalidRequestError(f"{name} is {value!r:.100}; it must be {wanted}.", field=name.partition("[")[0])
 
 
 @dataclass(frozen=True, slots=True)

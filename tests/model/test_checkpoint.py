@@ -16,6 +16,7 @@ from toy_checkpoint import make_toy_checkpoint, read_toy_tensors
 
 from qingmo.errors import CheckpointError, ConfigError, ModelNotFoundError, UnsupportedError
 from qingmo.model.checkpoint import open_checkpoint
+from qingmo.model.hub_cache import shard_names
 
 
 @pytest.fixture
@@ -178,11 +179,24 @@ def test_a_missing_file_is_named(folder: Path, name: str) -> None:
         (b"\xff{}", "is not UTF-8"),
         (b"[" * 100_000, "is nested too deeply"),
         (b'{"a": 1, "a": 2}', "has 'a' twice"),
+        (b'{"a": ' + b"9" * 5000 + b"}", "has a number of 5000 digits"),
     ],
 )
 def test_a_file_that_is_not_a_json_object_is_named(folder: Path, name: str, text: bytes, problem: str) -> None:
     (folder / name).write_bytes(text)
     with pytest.raises(CheckpointError, match=rf"{re.escape(name)} {problem}"):
+        open_checkpoint(folder)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("temperature", -0.7), ("top_k", "20"), ("top_p", 10**50), ("repetition_penalty", float("nan"))],
+)
+def test_a_sampling_parameter_no_request_may_have_is_refused_with_its_file(
+    folder: Path, field: str, value: object
+) -> None:
+    edit(folder / "generation_config.json", **{field: value})
+    with pytest.raises(CheckpointError, match=rf"generation_config\.json: {field} is .*it must be"):
         open_checkpoint(folder)
 
 
@@ -220,7 +234,13 @@ def test_a_missing_or_truncated_shard_is_named(sharded: Path) -> None:
         open_checkpoint(sharded)
 
 
-@pytest.mark.parametrize("value", [None, 3, "../model.safetensors", "/etc/passwd", "a\0.safetensors", "weights.bin"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(None, 3, "../model.safetensors", "/etc/passwd", "weights.bin"),
+        *("a\0.safetensors", "a\ud800.safetensors", "a" * 300 + ".safetensors"),
+    ],
+)
 def test_an_index_that_names_no_safetensors_file_beside_it_is_refused(sharded: Path, value: Any) -> None:
     index = sharded / "model.safetensors.index.json"
     weight_map = json.loads(index.read_text())["weight_map"] | {"model.norm.weight": value}
@@ -230,6 +250,18 @@ def test_an_index_that_names_no_safetensors_file_beside_it_is_refused(sharded: P
     edit(index, weight_map=[])
     with pytest.raises(CheckpointError, match=r"index\.json: weight_map"):
         open_checkpoint(sharded)
+
+
+@pytest.mark.parametrize(
+    "text", [b"{}", b"[" * 100_000, b"\xff", b'{"weight_map": {"a": "../b"}}', b'{"weight_map": 3}']
+)
+def test_a_damaged_index_in_the_hub_cache_is_named(tmp_path: Path, text: bytes) -> None:
+    index = tmp_path / "model.safetensors.index.json"
+    index.write_bytes(text)
+    with pytest.raises(
+        CheckpointError, match=r"index\.json does not list the weight files as it should: it \w+ [^{]*\."
+    ):
+        shard_names(index)
 
 
 def test_identity_changes_with_the_files_and_not_with_the_folder_or_rope_theta(folder: Path, tmp_path: Path) -> None:

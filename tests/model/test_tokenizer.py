@@ -218,6 +218,29 @@ def test_a_vocabulary_that_makes_a_control_token_from_text_is_refused(folder: Pa
         Tokenizer.from_folder(folder)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        (b'"version"', b'"vers\xff"', "is not UTF-8 text"),
+        (b'"added_tokens": [', b'"added_tokens": [' + b"[" * 100_000, "nested too deeply"),
+        (b'"added_tokens": [', b'"added_tokens": [{"id": Infinity, "content": ""}, ', "lack an id"),
+        (b'"version": "1.0"', b'"version": "' + b"1" * 5000 + b'"', "Unknown tokenizer version '1{50,300}. Fetch"),
+    ],
+)
+def test_a_damaged_tokenizer_file_is_refused_in_a_sentence(folder: Path, old: bytes, new: bytes, problem: str) -> None:
+    path = folder / "tokenizer.json"
+    path.write_bytes(path.read_bytes().replace(old, new, 1))
+    with pytest.raises(CheckpointError, match=rf"tokenizer\.json.*{problem}"):
+        Tokenizer.from_folder(folder)
+
+
+def test_a_prefix_of_subwords_is_refused_because_the_library_would_end_the_process(folder: Path) -> None:
+    path = folder / "tokenizer.json"
+    path.write_text(path.read_text().replace('"continuing_subword_prefix": ""', '"continuing_subword_prefix": "x"'))
+    with pytest.raises(UnsupportedError, match=r"tokenizer\.json has a continuing_subword_prefix"):
+        Tokenizer.from_folder(folder)
+
+
 def test_other_kinds_of_tokenizer_are_refused_in_one_sentence(folder: Path) -> None:
     word_level = tokenizers.Tokenizer(tokenizers.models.WordLevel({"a": 0}, unk_token="a"))
     word_level.save(str(folder / "tokenizer.json"))

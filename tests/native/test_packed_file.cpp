@@ -109,6 +109,15 @@ TEST(packed_file_refuses_weight_groups_that_do_not_divide_the_row) {
                      PackedFile(bytes.path(), one("int8", 16, 64, group, 0, kInt8Tile)).matrix("w", 16, 64));
 }
 
+TEST(packed_file_refuses_matrices_whose_size_overflows_or_is_nothing) {
+    const TemporaryFile bytes(kBytes);
+    const std::pair<uint32_t, uint32_t> shapes[] = {{0, 64}, {16, 0}, {16, 4294967295u}, {1u << 28, 1u << 30}, {(1u << 24) + 1, 64}};
+    for (const auto& [outputs, inputs] : shapes)
+        for (const char* kind : {"int8", "int4", "float32"})
+            CHECK_THROWS(std::runtime_error, refusal(bytes, "is empty or too large"),
+                         PackedFile(bytes.path(), one(kind, outputs, inputs, 0, 0, 0)).matrix("w", outputs, inputs));
+}
+
 TEST(packed_file_refuses_unknown_kinds) {
     const TemporaryFile bytes(kBytes);
     for (const char* kind : {"int3", "", "vector"})

@@ -19,6 +19,7 @@ from qingmo.model.tokenizer_files import CONFIG_FILE, read_text, read_tokenizer_
 TEMPLATE_FILE = "chat_template.jinja"
 _SPECIAL_TOKENS = ("bos_token", "eos_token", "pad_token", "unk_token")
 _NAME = "chat template"
+_WIDEST_INDENT = 100  # columns; every level of every line takes them
 _FUEL = 5_000_000  # steps of one rendering: Qwen2.5's takes 40 a message; a template without an end stops in 0.1 s
 
 Generated = Callable[[str], Sequence[int] | None]
@@ -110,9 +111,9 @@ class ChatTemplate:
                 raise _failed(
                     f"takes more than {_FUEL} steps for these messages. Send fewer or shorter ones."
                 ) from None
-            raise _failed(f"cannot render these messages: {error.message}") from None
+            raise _failed(f"cannot render these messages: {error.message}.") from None
         except (TypeError, ValueError) as error:  # from tojson or strftime_now
-            raise _failed(f"cannot render these messages: {error}") from None
+            raise _failed(f"cannot render these messages: {error}.") from None
 
 
 class _RefusedByTemplate(Exception):
@@ -158,6 +159,9 @@ def _compile(source: str, origin: Path) -> minijinja.Environment:
 
 
 def _to_json(value: object, **options: Any) -> str:
+    indent = options.get("indent")
+    if isinstance(indent, int) and indent > _WIDEST_INDENT:
+        raise ValueError(f"tojson is to indent by {indent}, more than {_WIDEST_INDENT}")
     return json.dumps(value, **{"ensure_ascii": False, **options})
 
 

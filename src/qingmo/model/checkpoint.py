@@ -12,6 +12,7 @@ import numpy as np
 
 from qingmo.config import ModelConfig
 from qingmo.errors import CheckpointError, ModelNotFoundError
+from qingmo.model.file_names import is_file_name
 from qingmo.model.model_config import read_generation_config, read_json_file, read_model_config
 from qingmo.model.safetensors_file import SafetensorsFile, open_safetensors
 from qingmo.model.weights import model_weights
@@ -89,7 +90,7 @@ def _file_of_each_tensor(folder: Path, wanted: Sequence[str]) -> dict[str, str]:
 def _file_in_index(index: Path, tensor: str, file: object) -> str:
     if file is None:
         raise CheckpointError(f"{index}: tensor {tensor} is missing from weight_map. Download the model again.")
-    if not isinstance(file, str) or not file.endswith(".safetensors") or Path(file).name != file or "\0" in file:
+    if not isinstance(file, str) or not file.endswith(".safetensors") or not is_file_name(file):
         raise CheckpointError(
             f"{index}: tensor {tensor} is said to be in {file!r:.100}, which is not the name of a safetensors file "
             f"beside it."

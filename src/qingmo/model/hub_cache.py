@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -18,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qingmo.errors import CheckpointError
+from qingmo.model.file_names import is_file_name
+from qingmo.model.json_object import json_object
 
 NEEDED = ("config.json", "tokenizer.json", "tokenizer_config.json")
 SINGLE_FILE = "model.safetensors"
@@ -132,11 +133,12 @@ def offline_variable() -> str | None:
 def shard_names(index: Path) -> list[str]:
     """The weight files that model.safetensors.index.json names, each once, in order. Raises CheckpointError."""
     try:
-        names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
-        if not names or not all(isinstance(name, str) and name == Path(name).name for name in names):
-            raise ValueError("weight_map is to hold file names")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        weight_map = json_object(index.read_bytes()).get("weight_map")
+        names = list(weight_map.values()) if isinstance(weight_map, dict) else []
+        if not names or not all(isinstance(name, str) and is_file_name(name) for name in names):
+            raise ValueError("has no weight_map of file names")
+    except ValueError as error:
         raise CheckpointError(
-            f"{index} does not list the weight files as it should ({error!r}). Delete that file and download again."
-        ) from error
-    return names
+            f"{index} does not list the weight files as it should: it {error}. Delete it and download again."
+        ) from None
+    return sorted(set(names))

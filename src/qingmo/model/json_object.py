@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+LONGEST_NUMBER = 100  # digits; Python refuses thousands, in words of its own
+
 
 def json_object(text: bytes) -> dict[str, Any]:
     """The JSON object that `text` spells. Raises ValueError, whose message goes after the file's name."""
     try:
-        value = json.loads(text.decode("utf-8"), object_pairs_hook=_unique)
+        value = json.loads(text.decode("utf-8"), object_pairs_hook=_unique, parse_int=_integer)
     except UnicodeDecodeError as error:
         raise ValueError(f"is not UTF-8 text (byte {error.start})") from None
     except json.JSONDecodeError as error:
@@ -27,4 +29,10 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         return values
     names = [name for name, _ in pairs]
     twice = next(name for name in names if names.count(name) > 1)
-    raise ValueError(f"has {twice!r} twice")
+    raise ValueError(f"has {twice!r:.100} twice")
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > LONGEST_NUMBER:
+        raise ValueError(f"has a number of {len(digits)} digits")
+    return int(digits)

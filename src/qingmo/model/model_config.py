@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from qingmo.config import DTYPES, ModelConfig
-from qingmo.errors import CheckpointError, ConfigError, UnsupportedError
+from qingmo.errors import CheckpointError, ConfigError, InvalidRequestError, UnsupportedError
 from qingmo.model.json_object import json_object
+from qingmo.sampling_params import resolve
 
 ARCHITECTURE = "Qwen2ForCausalLM"
 LANES = 16  # the kernels' vectors; sizes of the inner dimensions are whole vectors
@@ -32,9 +33,19 @@ def read_json_file(path: Path) -> dict[str, Any]:
 
 
 def read_generation_config(folder: Path) -> dict[str, Any]:
-    """The content of generation_config.json, {} where the file is not there. Raises CheckpointError."""
+    """The content of generation_config.json, {} where the file is not there.
+
+    Raises CheckpointError, also for a sampling parameter that no request may have.
+    """
     path = folder / "generation_config.json"
-    return read_json_file(path) if path.exists() else {}
+    if not path.exists():
+        return {}
+    content = read_json_file(path)
+    try:
+        resolve(None, content)
+    except InvalidRequestError as error:
+        raise CheckpointError(f"{path}: {error} Correct the file, or download it again.") from None
+    return content
 
 
 def read_model_config(

@@ -73,8 +73,8 @@ class Tokenizer:
         for text, token_id in self.control_tokens.items():
             if token_id >= vocab_size:
                 raise CheckpointError(
-                    f"{TOKENIZER_FILE} gives {text!r} the id {token_id}, but vocab_size in config.json is {vocab_size}."
-                    " The files are from different models; fetch the checkpoint again."
+                    f"{TOKENIZER_FILE} gives {text!r:.100} the id {token_id}, but vocab_size in config.json is "
+                    f"{vocab_size}. The files are from different models; fetch the checkpoint again."
                 )
             valid[token_id] = 1
         return np.packbits(valid, bitorder="little").view("<u4").astype(np.uint32)

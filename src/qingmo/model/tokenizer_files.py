@@ -16,6 +16,7 @@ from qingmo.model.json_object import json_object
 
 TOKENIZER_FILE = "tokenizer.json"
 CONFIG_FILE = "tokenizer_config.json"
+_SUBWORD_PREFIX = re.compile(rb'"continuing_subword_prefix"\s*:\s*(?!null|""|\s)')
 _ADDED_TOKENS = re.compile(rb'"added_tokens"\s*:\s*(?=\[)')
 
 
@@ -55,10 +56,9 @@ def read_tokenizer_config(folder: Path) -> dict[str, Any]:
 
 def read_text(path: Path) -> str:
     """The content of a UTF-8 file. Raises CheckpointError where it is missing or not UTF-8."""
-    try:
-        return _read(path).decode()
-    except UnicodeDecodeError as error:
-        raise _damaged(path, error) from None
+    content = _read(path)
+    _require_utf8(content, path)
+    return content.decode()
 
 
 def special_token(config: Mapping[str, Any], name: str) -> str | None:
@@ -78,16 +78,29 @@ def _read(path: Path) -> bytes:
         raise CheckpointError(f"{path} could not be read: {error.strerror}.") from None
 
 
+def _require_utf8(content: bytes, path: Path) -> None:
+    try:
+        content.decode()
+    except UnicodeDecodeError as error:
+        raise _damaged(path, f"byte {error.start} is not UTF-8 text") from None
+
+
 def _damaged(path: Path, why: object) -> CheckpointError:
-    return CheckpointError(f"{path} is damaged: {why}. Fetch the checkpoint again.")
+    return CheckpointError(f"{path} is damaged: {why!s:.300}. Fetch the checkpoint again.")
 
 
 def _cut_added_tokens(path: Path) -> tuple[bytes, list[dict[str, Any]]]:
     """tokenizer.json with an empty "added_tokens", and what stood there; the other 5 to 11 MB are not parsed here.
 
-    The pattern cannot match inside a JSON string, where both of its quotes would have a backslash before them.
+    The patterns cannot match inside a JSON string, where both of their quotes would have a backslash before them.
+    Raises CheckpointError and UnsupportedError.
     """
     raw = _read(path)
+    _require_utf8(raw, path)  # tokenizers would not refuse other bytes but end the process
+    if _SUBWORD_PREFIX.search(raw):  # tokenizers would cut it off tokens that do not have it, and end the process
+        raise UnsupportedError(
+            f"{path} has a continuing_subword_prefix, which byte-level BPE has not, and this version does not read it."
+        )
     found = _ADDED_TOKENS.search(raw)
     if found is None:
         return raw, []
@@ -97,6 +110,8 @@ def _cut_added_tokens(path: Path) -> tuple[bytes, list[dict[str, Any]]]:
         added = json.loads(raw[found.end() : end])
     except ValueError as error:
         raise _damaged(path, error) from None
+    except RecursionError:
+        raise _damaged(path, "its added tokens are nested too deeply to be read") from None
     return raw[: found.end()] + b"[]" + raw[end:], added
 
 
@@ -110,14 +125,15 @@ def _merge_entries(added: list[dict[str, Any]], decoder: Mapping[str, Any], path
             text = str(entry["content"])
             if ids.setdefault(text, token_id) != token_id or entries.setdefault(token_id, entry)["content"] != text:
                 raise CheckpointError(
-                    f"{path} and {CONFIG_FILE} beside it disagree about the added token {text!r} (id {token_id}). "
+                    f"{path} and {CONFIG_FILE} beside it disagree about the added token {text!r:.100} (id {token_id}). "
                     "The files are from different models; fetch the checkpoint again."
                 )
             if entry.get("lstrip") or entry.get("rstrip") or entry.get("single_word"):
                 raise UnsupportedError(
-                    f"{path}: the added token {text!r} swallows the space around it, which this version does not do."
+                    f"{path}: the added token {text!r:.100} swallows the space around it, "
+                    "which this version does not do."
                 )
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         raise _damaged(path, "its added tokens, or those in tokenizer_config.json, lack an id or a content") from None
     return entries
 
@@ -125,8 +141,12 @@ def _merge_entries(added: list[dict[str, Any]], decoder: Mapping[str, Any], path
 def _load_bpe(content: bytes, path: Path) -> tokenizers.Tokenizer:
     try:
         bpe = tokenizers.Tokenizer.from_buffer(content)
-    except ValueError as error:
+    except Exception as error:
         raise _damaged(path, error) from None
+    except BaseException as error:  # a panic of the library, which is no Exception
+        if type(error).__module__ != "pyo3_runtime":
+            raise
+        raise _damaged(path, f"it makes the tokenizer library fail ({error})") from None
     if not isinstance(bpe.model, tokenizers.models.BPE) or not isinstance(bpe.decoder, tokenizers.decoders.ByteLevel):
         raise UnsupportedError(
             f"{path} is a {type(bpe.model).__name__} tokenizer; this version reads byte-level BPE, "
@@ -141,4 +161,6 @@ def _refuse_control_in_text(bpe: tokenizers.Tokenizer, control: Mapping[str, int
     """A vocabulary may itself list an added token; if merges lead to it, text could still become control."""
     for text, token_id in control.items():
         if token_id in bpe.encode(text, add_special_tokens=False).ids:
-            raise UnsupportedError(f"{path} makes the control token {text!r} from ordinary text, so it is not used.")
+            raise UnsupportedError(
+                f"{path} makes the control token {text!r:.100} from ordinary text, so it is not used."
+            )
