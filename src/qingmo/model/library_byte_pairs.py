@@ -13,6 +13,7 @@ import tokenizers
 from qingmo.errors import CheckpointError, UnsupportedError
 from qingmo.model.byte_characters import spelled_bytes
 
+_SUBWORD_PREFIX = re.compile(rb'"continuing_subword_prefix"\s*:\s*(?!null|""|\s)')
 _ADDED_TOKENS = re.compile(rb'"added_tokens"\s*:\s*(?=\[)')
 
 
@@ -41,11 +42,24 @@ class LibraryBytePairs:
 
 def load_with_library(path: Path, content: bytes) -> tuple[LibraryBytePairs, list[Any]]:
     """As `load_byte_pairs`."""
+    if _SUBWORD_PREFIX.search(content):  # the library would cut it off tokens that do not have it, and end the process
+        raise UnsupportedError(
+            f"{path} has a continuing_subword_prefix, which byte-level BPE has not, and this version does not read it."
+        )
     try:
+        content.decode()  # the library would not refuse other bytes but end the process
         without_added, added = _cut_added_tokens(content)
         bpe = tokenizers.Tokenizer.from_buffer(without_added)
-    except ValueError as error:
-        raise CheckpointError(f"{path} is damaged: {error}. Fetch the checkpoint again.") from None
+    except UnicodeDecodeError as error:
+        raise _damaged(path, f"byte {error.start} is not UTF-8 text") from None
+    except RecursionError:
+        raise _damaged(path, "its added tokens are nested too deeply to be read") from None
+    except Exception as error:
+        raise _damaged(path, error) from None
+    except BaseException as error:  # a panic of the library, which is no Exception
+        if type(error).__module__ != "pyo3_runtime":
+            raise
+        raise _damaged(path, f"it makes the tokenizer library fail ({error})") from None
     if not isinstance(bpe.model, tokenizers.models.BPE) or not isinstance(bpe.decoder, tokenizers.decoders.ByteLevel):
         raise UnsupportedError(
             f"{path} is a {type(bpe.model).__name__} tokenizer; this version reads byte-level BPE, "
@@ -56,10 +70,14 @@ def load_with_library(path: Path, content: bytes) -> tuple[LibraryBytePairs, lis
     return LibraryBytePairs(bpe), added
 
 
+def _damaged(path: Path, why: object) -> CheckpointError:
+    return CheckpointError(f"{path} is damaged: {why!s:.300}. Fetch the checkpoint again.")
+
+
 def _cut_added_tokens(content: bytes) -> tuple[bytes, list[Any]]:
     """tokenizer.json with an empty "added_tokens", and what stood there; the other 5 to 11 MB are not parsed here.
 
-    The pattern cannot match inside a JSON string, where both of its quotes would have a backslash before them.
+    The patterns cannot match inside a JSON string, where both of their quotes would have a backslash before them.
     """
     found = _ADDED_TOKENS.search(content)
     if found is None:

@@ -32,18 +32,19 @@ def table_content(tokenizer_json: bytes) -> bytes | None:
     None where the file is of another kind or damaged: the `tokenizers` library reads it or says what is wrong.
     """
     try:
-        description = json.loads(tokenizer_json)
+        description = json.loads(tokenizer_json.decode())
         if not _is_of_qwen2s_kind(description):
             return None
         return _content(description["model"], description.get("added_tokens") or [])
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
         return None
 
 
 def _is_of_qwen2s_kind(description: dict[str, Any]) -> bool:
     model, splits = description["model"], description["pre_tokenizer"]
     return (
-        description["normalizer"] == {"type": "NFC"}
+        description["version"] == "1.0"
+        and description["normalizer"] == {"type": "NFC"}
         and splits["type"] == "Sequence"
         and [_without_offsets(step) for step in splits["pretokenizers"]] == _SPLIT
         and description["decoder"]["type"] == "ByteLevel"
