@@ -15,6 +15,8 @@
 #include "decoder.h"
 #include "packing.h"
 #include "sampler.h"
+#include "split_pattern.h"
+#include "tokenizer.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -226,6 +228,35 @@ std::vector<std::string> py_available_isas() {
     return names;
 }
 
+nb::bytes py_build_token_table(nb::bytes text, View<uint32_t, 1> offsets, View<uint32_t, 1> valid, View<uint32_t, 1> byte_tokens,
+                               View<uint32_t, 2> merges, nb::bytes note) {
+    if (offsets.shape(0) == 0 || valid.shape(0) != (offsets.shape(0) + 30) / 32 || byte_tokens.shape(0) != 256 || merges.shape(1) != 3)
+        throw std::invalid_argument("token table: arrays of the wrong shape");
+    const TokenTableParts parts{uint32_t(offsets.shape(0) - 1), offsets.data(), valid.data(), {text.c_str(), text.size()},
+                                byte_tokens.data(), uint32_t(merges.shape(0)),
+                                reinterpret_cast<const uint32_t(*)[3]>(merges.data()), {note.c_str(), note.size()}};
+    const std::vector<uint8_t> file = build_token_table(parts);
+    return nb::bytes(file.data(), file.size());
+}
+
+std::vector<uint32_t> py_encode(const TokenTable& table, nb::bytes text) {
+    const std::string_view view{text.c_str(), text.size()};
+    nb::gil_scoped_release release;
+    return encode(table, view);
+}
+
+std::optional<nb::bytes> py_token_bytes(const TokenTable& table, int64_t id) {
+    if (id < 0 || id > UINT32_MAX || !table.has(uint32_t(id))) return std::nullopt;
+    const std::string_view bytes = table.bytes(uint32_t(id));
+    return nb::bytes(bytes.data(), bytes.size());
+}
+
+Numpy<uint32_t> py_valid_ids(const TokenTable& table) {
+    auto out = new_array<uint32_t>({(size_t(table.tokens()) + 31) / 32});
+    std::memcpy(out.data(), table.valid(), out.nbytes());
+    return out;
+}
+
 }  // namespace
 
 NB_MODULE(_native, m) {
@@ -238,6 +269,17 @@ NB_MODULE(_native, m) {
           "Packed int4 tiles of weights [outputs, inputs] float32, a searched scale for every 32 inputs.");
     m.def("int8_errors", py_int8_errors, "weights"_a, "threads"_a = 1,
           "Sums of squared rounding errors with groups of 32, 64, 128 inputs and one group a row.");
+
+    m.def("character_class", [](uint32_t point) { return int(class_of(point)); }, "code_point"_a,
+          "What the split pattern takes a character for: 0 anything else, 1 a letter, 2 a number, 3 white space.");
+    m.def("build_token_table", py_build_token_table, nb::kw_only(), "text"_a, "offsets"_a, "valid"_a, "byte_tokens"_a, "merges"_a,
+          "note"_a, "The content of a file for TokenTable; see TokenTableParts in native/token_table.h.");
+    nb::class_<TokenTable>(m, "TokenTable")
+        .def(nb::init<const std::string&>(), "path"_a)
+        .def("encode", py_encode, "text"_a, "The ids of a text: UTF-8 in normal form C.")
+        .def("token_bytes", py_token_bytes, "token_id"_a, "None for an id without a token.")
+        .def("valid_ids", py_valid_ids, "uint32 words; bit i % 32 of word i // 32: id i has a token.")
+        .def_prop_ro("note", [](const TokenTable& table) { return nb::bytes(table.note().data(), table.note().size()); });
 
     nb::class_<Sampler>(m, "Sampler")
         .def("__init__",

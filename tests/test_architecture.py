@@ -76,9 +76,10 @@ def test_no_module_imports_in_a_circle() -> None:
     TopologicalSorter({module: imports(module) for module in MODULES}).prepare()
 
 
-def test_the_compiled_core_is_imported_where_weights_are_packed_and_run_alone() -> None:
+def test_the_compiled_core_is_imported_where_weights_are_packed_and_run_and_text_is_encoded_alone() -> None:
     importers = {module for module in MODULES if "qingmo._native" in imports(module)}
-    assert importers == {"qingmo.model.packer", "qingmo.engine.runner"}
+    tables = {"qingmo.model.token_table", "qingmo.model.token_table_content"}
+    assert importers == {"qingmo.model.packer", "qingmo.engine.runner", *tables}
 
 
 def test_nothing_names_the_native_runner_but_its_file_and_the_assembler() -> None:

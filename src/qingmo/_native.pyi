@@ -25,6 +25,31 @@ def int8_errors(weights: Annotated[NDArray[numpy.float32], dict(shape=(None, Non
     Sums of squared rounding errors with groups of 32, 64, 128 inputs and one group a row.
     """
 
+def character_class(code_point: int) -> int:
+    """
+    What the split pattern takes a character for: 0 anything else, 1 a letter, 2 a number, 3 white space.
+    """
+
+def build_token_table(*, text: bytes, offsets: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], valid: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], byte_tokens: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], merges: Annotated[NDArray[numpy.uint32], dict(shape=(None, None), order='C', device='cpu', writable=False)], note: bytes) -> bytes:
+    """
+    The content of a file for TokenTable; see TokenTableParts in native/token_table.h.
+    """
+
+class TokenTable:
+    def __init__(self, path: str) -> None: ...
+
+    def encode(self, text: bytes) -> list[int]:
+        """The ids of a text: UTF-8 in normal form C."""
+
+    def token_bytes(self, token_id: int) -> bytes | None:
+        """None for an id without a token."""
+
+    def valid_ids(self) -> Annotated[NDArray[numpy.uint32], dict(order='C')]:
+        """uint32 words; bit i % 32 of word i // 32: id i has a token."""
+
+    @property
+    def note(self) -> bytes: ...
+
 class Sampler:
     def __init__(self, *, temperature: float, top_p: float, top_k: int, min_p: float, repetition_penalty: float, presence_penalty: float, frequency_penalty: float, logit_bias: Sequence[tuple[int, float]], logprobs: int, seed: int, choice: int, prompt: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)], vocab_size: int) -> None: ...
 

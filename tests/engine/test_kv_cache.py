@@ -37,7 +37,7 @@ def test_roots_cannot_be_confused_by_moving_bytes_between_parts() -> None:
 
 
 def test_match_stops_at_the_first_block_that_is_missing() -> None:
-    cache = KVCache(NUM_BLOCKS)
+    cache = KVCache(NUM_BLOCKS, soft_blocks=2)
     first, second = published(cache, 1), published(cache, 2)
     assert cache.match([content(1), content(2)]) == [first, second]
     assert cache.match([content(1), content(3), content(2)]) == [first]
@@ -80,6 +80,54 @@ def test_past_the_soft_bound_the_least_recently_used_goes_before_untouched_memor
 def test_a_growing_need_gets_untouched_memory_past_the_soft_bound() -> None:
     cache = KVCache(NUM_BLOCKS, soft_blocks=2)
     assert sorted(cache.allocate() for _ in range(NUM_BLOCKS)) == list(range(NUM_BLOCKS))
+
+
+def test_content_wanted_again_after_it_was_given_up_makes_room_for_as_much() -> None:
+    cache = KVCache(NUM_BLOCKS, soft_blocks=2)
+    for name in range(5):
+        published(cache, name)
+    assert cache.touched == 2
+    assert cache.match([content(0), content(1), content(9)]) == []
+    assert cache.match([content(0), content(1)]) == []  # counted already
+    assert cache.soft_blocks == 4
+    for name in range(5):
+        published(cache, name)
+    assert cache.touched == 4
+
+
+def test_content_never_seen_makes_no_room() -> None:
+    cache = KVCache(NUM_BLOCKS, soft_blocks=2)
+    for name in range(5):
+        published(cache, name)
+        cache.match([content(100 + name)])
+    assert (cache.soft_blocks, cache.touched) == (2, 2)
+
+
+def test_two_conversations_that_take_turns_lose_each_other_only_once() -> None:
+    cache = KVCache(NUM_BLOCKS, soft_blocks=3)
+    conversations = [[content(name) for name in names] for names in ((1, 2, 3), (4, 5, 6))]
+    found = []
+    for turn in range(6):
+        hashes = conversations[turn % 2]
+        blocks = cache.match(hashes)
+        found.append(len(blocks))
+        for block in blocks:
+            cache.hold(block)
+        blocks += [cache.allocate() for _ in hashes[len(blocks) :]]
+        for block, name in zip(blocks, hashes, strict=True):
+            cache.publish(block, name)
+        cache.release(blocks)
+    assert found == [0, 0, 0, 3, 3, 3]
+    assert cache.touched == 6
+
+
+def test_the_bound_grows_to_all_blocks_at_most() -> None:
+    cache = KVCache(3, soft_blocks=1)
+    for _ in range(4):
+        for name in range(4):
+            cache.match([content(name)])
+            published(cache, name)
+    assert (cache.soft_blocks, cache.touched) == (3, 3)
 
 
 def test_a_released_chain_is_given_up_from_its_end() -> None:

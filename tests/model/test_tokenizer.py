@@ -246,3 +246,9 @@ def test_other_kinds_of_tokenizer_are_refused_in_one_sentence(folder: Path) -> N
     word_level.save(str(folder / "tokenizer.json"))
     with pytest.raises(UnsupportedError, match="WordLevel tokenizer; this version reads byte-level BPE"):
         Tokenizer.from_folder(folder)
+
+
+def test_an_added_token_that_is_no_text_is_refused(folder: Path) -> None:
+    change(folder / "tokenizer_config.json", added_tokens_decoder={"900": {"content": "\ud800"}})
+    with pytest.raises(CheckpointError, match="added tokens"):
+        Tokenizer.from_folder(folder)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from qingmo.cli.options import engine_options, model_was_named, server_options
+from qingmo.cli.start_up import objects_that_stay
 from qingmo.config import EngineConfig
 from qingmo.server.config import ANY_ADDRESS, ServerConfig
 
@@ -34,23 +35,25 @@ def serve(server: ServerConfig, config: EngineConfig) -> None:
     PORT=8081 qingmo serve
     qingmo serve --host 0.0.0.0 --api-keys-file keys.txt
     """
-    from qingmo.cli.notices import show_notices
-    from qingmo.cli.progress import show_progress
-    from qingmo.server.access_code import AccessCode
-    from qingmo.server.app import create_app
-    from qingmo.server.listen import listen
-    from qingmo.server.run import run
-    from qingmo.server.service import Service
+    with objects_that_stay():
+        from qingmo.cli.notices import show_notices
+        from qingmo.cli.progress import show_progress
+        from qingmo.engine.build import build_engine
+        from qingmo.server.access_code import AccessCode
+        from qingmo.server.app import create_app
+        from qingmo.server.listen import listen
+        from qingmo.server.run import run
+        from qingmo.server.service import Service
+
+        service, access_code = Service(), AccessCode()
+        app = create_app(service, server, access_code=access_code)
 
     show_notices()
     sockets = listen(server.host, server.port)
     _warn_of_strangers(server)
-    service, access_code = Service(), AccessCode()
     demo_if_unreachable = not model_was_named()
 
     def load() -> ServedModel:
-        from qingmo.engine.build import build_engine
-
         with show_progress() as show:
 
             def report(doing: str, done: int, total: int) -> None:
@@ -60,7 +63,7 @@ def serve(server: ServerConfig, config: EngineConfig) -> None:
             return _served(build_engine(config, report, demo_if_unreachable=demo_if_unreachable), config, server)
 
     run(
-        create_app(service, server, access_code=access_code),
+        app,
         service,
         sockets,
         load,

@@ -11,7 +11,7 @@ The memory belongs to the runner; nothing here touches it. A block is in one of 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from hashlib import blake2b
 
 HASH_BYTES = 16
@@ -33,22 +33,24 @@ def block_hash(parent: bytes, token_ids: Sequence[int]) -> bytes:
 class KVCache:
     """Deals blocks 0 to num_blocks - 1 and finds published ones by content. Not for use from two threads at once.
 
-    Until `soft_blocks` (default: a quarter) have been touched, untouched memory is dealt before cached content is
-    given up; from there on the least recently used content goes first and untouched memory is the last resort. So
-    memory really used stays small while the cache still has room, and a growing need still gets everything.
+    Until `soft_blocks` (at first a sixteenth) have been touched, untouched memory is dealt before cached content is
+    given up; from there on the least recently used content goes first and untouched memory is the last resort. Each
+    block of content that was given up and is then wanted again raises `soft_blocks` by one. So memory really used stays
+    small while nobody comes back for what was given up, and whoever would gain by more gets more.
     """
 
     def __init__(self, num_blocks: int, soft_blocks: int | None = None) -> None:
         if num_blocks < 1:
             raise ValueError(f"num_blocks is {num_blocks}; a KV cache has at least one block")
         self.num_blocks = num_blocks
-        self.soft_blocks = max(1, num_blocks // 4) if soft_blocks is None else soft_blocks
+        self.soft_blocks = max(1, num_blocks // 16) if soft_blocks is None else soft_blocks
         self._touched = 0
         self._blank: list[int] = []
         self._references = [0] * num_blocks
         self._content: list[bytes | None] = [None] * num_blocks
         self._by_content: dict[bytes, int] = {}
         self._cached: dict[int, None] = {}  # in order of use, least recent first
+        self._given_up: dict[bytes, None] = {}  # content, oldest first; as many at most as there are blocks
 
     @property
     def available(self) -> int:
@@ -69,7 +71,7 @@ class KVCache:
         """How many sequences hold this block."""
         return self._references[block]
 
-    def match(self, hashes: Iterable[bytes]) -> list[int]:
+    def match(self, hashes: Sequence[bytes]) -> list[int]:
         """The blocks of the longest published prefix. They are not held: `hold` them before anything is allocated."""
         blocks = []
         for content in hashes:
@@ -77,6 +79,7 @@ class KVCache:
             if block is None:
                 break
             blocks.append(block)
+        self._grow_for(hashes[len(blocks) :])
         return blocks
 
     def hold(self, block: int) -> None:
@@ -108,6 +111,13 @@ class KVCache:
             if self._references[block] == 0:
                 self._free(block, keep)
 
+    def _grow_for(self, missed: Sequence[bytes]) -> None:
+        for content in missed:
+            if content not in self._given_up:
+                break
+            del self._given_up[content]  # counted once
+            self.soft_blocks = min(self.soft_blocks + 1, self.num_blocks)
+
     def _free(self, block: int, keep: bool) -> None:
         if keep and self._content[block] is not None:
             self._cached[block] = None
@@ -125,9 +135,17 @@ class KVCache:
         if self._cached:
             block = next(iter(self._cached))
             del self._cached[block]
-            self._forget(block)
+            self._give_up(block)
             return block
         return None
+
+    def _give_up(self, block: int) -> None:
+        content = self._content[block]
+        if content is not None:
+            self._given_up[content] = None
+            if len(self._given_up) > self.num_blocks:
+                del self._given_up[next(iter(self._given_up))]
+        self._forget(block)
 
     def _forget(self, block: int) -> None:
         content = self._content[block]

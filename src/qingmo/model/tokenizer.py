@@ -1,7 +1,7 @@
 """Text to token ids and back, by the checkpoint's own byte-level BPE.
 
-The one `tokenizers.Tokenizer` held here knows no added tokens, so that no text, whatever it spells, becomes a control
-token. Control tokens are a table beside it: the chat template puts them in, and decoding reads them.
+The byte pairs held here know no added tokens, so that no text, whatever it spells, becomes a control token. Control
+tokens are a table beside them: the chat template puts them in, and decoding reads them.
 """
 
 from __future__ import annotations
@@ -46,8 +46,7 @@ class Tokenizer:
         Raises InvalidRequestError for what is not a string or holds half a surrogate pair.
         """
         require_text(text, "prompt")
-        # Unlike `encode`, this lets other threads run meanwhile: a megabyte takes half a second.
-        return list(self._bpe.encode_batch_fast([text], add_special_tokens=False)[0].ids)
+        return self._bpe.encode(text)
 
     def decode(self, ids: Iterable[int], skip_special: bool = True) -> str:
         """The text of `ids`. Bytes that are not UTF-8 become U+FFFD; ids without a token give nothing."""
@@ -69,7 +68,7 @@ class Tokenizer:
         Raises CheckpointError where the tokenizer has control tokens that the model does not.
         """
         valid = np.zeros(-(-vocab_size // 32) * 32, dtype=np.uint8)
-        valid[self._text_ids(vocab_size)] = 1
+        valid[self._bpe.ids(vocab_size)] = 1
         for text, token_id in self.control_tokens.items():
             if token_id >= vocab_size:
                 raise CheckpointError(
@@ -79,19 +78,10 @@ class Tokenizer:
             valid[token_id] = 1
         return np.packbits(valid, bitorder="little").view("<u4").astype(np.uint32)
 
-    def _text_ids(self, vocab_size: int) -> slice | list[int]:
-        """The ids of the vocabulary proper. Asking for each takes 80 ms, so only where they have gaps: as many ids as
-        there are tokens and none at or above that count leave no room for a gap."""
-        count = self._bpe.get_vocab_size()
-        if not any(self._bpe.id_to_token(i) is not None for i in range(count, vocab_size)):
-            return slice(0, min(count, vocab_size))
-        return [i for i in range(vocab_size) if self._bpe.id_to_token(i) is not None]
-
     def _bytes(self, token_id: int, skip_special: bool) -> bytes:
         if token_id in self._control_text:
             return b"" if skip_special and token_id in self._special else self._control_text[token_id].encode()
-        token = self._bpe.id_to_token(token_id)
-        return b"" if token is None else _unprintable(token)
+        return self._bpe.token_bytes(token_id) or b""
 
 
 def require_text(text: object, field: str) -> None:
@@ -106,21 +96,3 @@ def require_text(text: object, field: str) -> None:
             "Send text that was decoded as UTF-8.",
             field=field,
         ) from None
-
-
-def _byte_of_character() -> dict[str, int]:
-    """GPT-2's printable stand-ins for bytes: itself where printable, otherwise the next free from U+0100."""
-    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    others = [b for b in range(256) if b not in printable]
-    return {chr(b): b for b in printable} | {chr(0x100 + i): b for i, b in enumerate(others)}
-
-
-_BYTE_OF = _byte_of_character()
-
-
-def _unprintable(token: str) -> bytes:
-    """A vocabulary entry's bytes. As the ByteLevel decoder does, one with other characters stands for itself."""
-    try:
-        return bytes([_BYTE_OF[c] for c in token])
-    except KeyError:
-        return token.encode()
