@@ -19,11 +19,12 @@ def own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
-            if name.startswith(("HF_", "HUGGING", "QINGMO_", "XDG_")) and name != "QINGMO_TEST_SHAPE":
+            if name.startswith(("HF_", "HUGGING", "MODELSCOPE_", "QINGMO_", "XDG_")) and name != "QINGMO_TEST_SHAPE":
                 patch.delenv(name)
         patch.setenv("QINGMO_CACHE", str(home / "qingmo"))
         patch.setenv("HF_HOME", str(home / "huggingface"))
         patch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")  # nobody listens on the discard port
+        patch.setenv("MODELSCOPE_ENDPOINT", "http://127.0.0.1:9")
         patch.setenv("HF_HUB_DISABLE_TELEMETRY", "1")
         yield
 

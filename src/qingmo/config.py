@@ -12,6 +12,7 @@ DEMO_MODEL = "demo"
 """The name of the small model in the package, which is there without a download."""
 
 QUANTIZATIONS: tuple[str, ...] = ("none", "int8", "int4")
+SOURCES: tuple[str, ...] = ("auto", "huggingface", "modelscope")
 DTYPES: tuple[str, ...] = ("auto", "float32", "float16", "bfloat16")
 BLOCK_SIZE = 16
 """Tokens in a block of the KV cache; also the lanes of the kernels' vectors, so a block is one tile of keys."""
@@ -46,6 +47,7 @@ class EngineConfig:
     """
 
     model: str = DEFAULT_MODEL
+    source: str | None = None  # of a model that is not here; None: $QINGMO_SOURCE, otherwise "auto"
     quantization: str | None = None
     dtype: str = "auto"
     max_model_len: int = 2048
@@ -63,6 +65,7 @@ class EngineConfig:
     def __post_init__(self) -> None:
         self._refuse_what_is_not_here()
         _require_one_of("quantization", self.quantization, (None, *QUANTIZATIONS))
+        _require_one_of("source", self.source, (None, *SOURCES))
         _require_one_of("dtype", self.dtype, DTYPES)
         for name in ("max_model_len", "max_num_seqs", "max_batched_tokens"):
             _require_positive(name, getattr(self, name))

@@ -1,4 +1,7 @@
-"""A model hub on this machine: the file list, the files, large ones behind a redirect to a second host, and faults."""
+"""A model hub on this machine, in ModelScope's words too.
+
+The file list, the files, large ones behind a redirect to a second host, and faults.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 COMMIT = "c0ffee" * 6 + "c0ff"
 
@@ -87,6 +90,13 @@ class Hub:
         large = {"sha256": self.etag(file), "size": size, "pointerSize": 134}
         return {"rfilename": file, "size": size, "blobId": pointer, "lfs": large}
 
+    def modelscope_list(self) -> dict[str, Any]:
+        files = [
+            {"Path": file, "Type": "blob", "Size": len(content), "Sha256": hashlib.sha256(content).hexdigest()}
+            for file, content in self.files.items()
+        ]
+        return {"Code": 200, "Data": {"Files": [{"Path": "onnx", "Type": "tree", "Size": 0, "Sha256": ""}, *files]}}
+
     def take_fault(self, path: str) -> Fault | None:
         fault = next((fault for fault in self.faults if fault.times > 0 and fault.path in path), None)
         if fault:
@@ -128,6 +138,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(fault.status, fault.content or b"", fault)
         elif path == f"/api/models/{hub.name}":
             self._send(200, fault.content or json.dumps(hub.file_list()).encode(), fault)
+        elif path == f"/api/v1/models/{hub.name}/repo/files":
+            self._send(200, fault.content or json.dumps(hub.modelscope_list()).encode(), fault)
+        elif path == f"/api/v1/models/{hub.name}/repo":
+            self._send_part(hub.files[parse_qs(urlsplit(self.path).query)["FilePath"][0]], fault)
         elif on_storage:
             file = path.removeprefix("/storage/")
             self._send_part(hub.files[file], fault)

@@ -79,9 +79,10 @@ def test_huggingface_hub_reads_the_same_file_list(hub: Hub) -> None:
 
     from qingmo.model.hub_http import HubClient
     from qingmo.model.hub_listing import Listing
+    from qingmo.model.hub_source import hugging_face
 
     theirs = HfApi(endpoint=hub.endpoint).model_info(NAME, files_metadata=True)
-    ours = Listing.ask(HubClient(NAME, FAST))
+    ours = Listing.ask(HubClient(NAME, FAST, hugging_face()))
     assert ours.commit == theirs.sha
     top = [file for file in theirs.siblings or [] if "/" not in file.rfilename]
     assert {file.name: (file.size, file.etag) for file in ours.files.values()} == {

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from qingmo.config import DEFAULT_MODEL, DTYPES, QUANTIZATIONS, EngineConfig
+from qingmo.config import DEFAULT_MODEL, DTYPES, QUANTIZATIONS, SOURCES, EngineConfig
 from qingmo.sampling_params import SamplingParams
 from qingmo.server.config import ServerConfig, read_api_keys
 
@@ -69,8 +69,13 @@ _WEIGHT_OPTIONS = (
         default=DEFAULT_MODEL,
         show_default=True,
         metavar="NAME|FOLDER|demo",
-        help="Which model: its name on the Hugging Face hub, a folder with its files, or demo, the small one in this "
-        "package.",
+        help="Which model: its name on the hub, a folder with its files, or demo, the small one in this package.",
+    ),
+    click.option(
+        "--source",
+        metavar=f"[{'|'.join(SOURCES)}]",
+        help="Where a model that is not here comes from. auto: the Hugging Face hub, and ModelScope where that cannot "
+        "be reached.  [default: $QINGMO_SOURCE, or auto]",
     ),
     click.option(
         "--quantization",

@@ -18,11 +18,13 @@ def pull(wanted: str | None, config: EngineConfig) -> None:
     """Download MODEL (a hub name) or take it from a folder, and prepare it for this machine.
 
     Without MODEL: the default one. What is there already is kept, and a download that was cut off goes on where it
-    stopped. HF_ENDPOINT names a mirror of the hub; HF_TOKEN is sent where a model asks for it.
+    stopped. HF_ENDPOINT names a mirror of the hub; HF_TOKEN is sent where a model asks for it. Where the hub cannot be
+    reached, ModelScope is asked (MODELSCOPE_ENDPOINT, MODELSCOPE_API_TOKEN).
 
     \b
     qingmo pull
     qingmo pull Qwen/Qwen2.5-1.5B-Instruct
+    qingmo pull --source modelscope
     HF_ENDPOINT=https://YOUR-MIRROR qingmo pull
     """
     from qingmo.cli.notices import show_notices
@@ -34,7 +36,7 @@ def pull(wanted: str | None, config: EngineConfig) -> None:
     show_notices()
     config = replace(config, model=wanted) if wanted else config
     with show_progress() as report:
-        folder = resolve_model(config.model, progress=report)
+        folder = resolve_model(config.model, source=config.source, progress=report)
         checkpoint = open_checkpoint(folder)
         packed = packed_checkpoint(checkpoint, config.weights, config.dtype, progress=report)
     click.echo(f"model    {folder} ({size_text(_size(folder))})")

@@ -91,7 +91,7 @@ def build_engine(
 def _resolve(config: EngineConfig, progress: Progress, demo_if_unreachable: bool) -> tuple[EngineConfig, Path]:
     """The folder of the model, and the configuration it is the model of."""
     try:
-        return config, resolve_model(config.model, progress=progress)
+        return config, resolve_model(config.model, source=config.source, progress=progress)
     except HubUnreachableError as error:
         if not demo_if_unreachable:
             raise

@@ -17,22 +17,30 @@ from qingmo.model.hub_download import Progress, download, megabytes
 from qingmo.model.hub_http import HubClient
 from qingmo.model.hub_listing import Listing, RemoteFile
 from qingmo.model.hub_retry import RetryPolicy, UnreachableError
+from qingmo.model.hub_source import sources
 
 _HUB_NAME = re.compile(r"(?!.*(--|\.\.))[A-Za-z0-9][\w.-]{0,95}/\w[\w.-]{0,95}", re.ASCII)
 _DEMO_FOLDER = Path(__file__).parent / "demo"
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-def resolve_model(name_or_path: str, *, progress: Progress = lambda *_: None, retry: RetryPolicy | None = None) -> Path:
-    """The folder of a model, as find_model finds it, else downloaded into the hub's cache.
+def resolve_model(
+    name_or_path: str,
+    *,
+    source: str | None = None,
+    progress: Progress = lambda *_: None,
+    retry: RetryPolicy | None = None,
+) -> Path:
+    """The folder of a model, as find_model finds it, else downloaded from `source` into the hub's cache.
 
     A model that is all in the cache costs no request and no import of huggingface_hub; it is not checked for updates.
     Files come one after another, the weights last; what has arrived survives a killed process.
+    source: one of SOURCES, None for $QINGMO_SOURCE, see hub_source.sources.
     progress: see Progress; the label is the file's name.
     Raises ModelNotFoundError, HubUnreachableError, DownloadError, CheckpointError, UnsupportedError, ConfigError.
     """
     folder = find_model(name_or_path)
-    return folder or _download_model(HubCache(cache_root(), name_or_path), progress, retry or RetryPolicy())
+    return folder or _download_model(HubCache(cache_root(), name_or_path), source, progress, retry or RetryPolicy())
 
 
 def find_model(name_or_path: str) -> Path | None:
@@ -64,7 +72,7 @@ def _local_folder(name: str) -> Path | None:
     )
 
 
-def _download_model(cache: HubCache, progress: Progress, retry: RetryPolicy) -> Path:
+def _download_model(cache: HubCache, source: str | None, progress: Progress, retry: RetryPolicy) -> Path:
     offline = offline_variable()
     if offline:
         raise _unreachable(
@@ -72,18 +80,20 @@ def _download_model(cache: HubCache, progress: Progress, retry: RetryPolicy) -> 
             f"{offline} forbids the network, and {cache.root} lacks {_all(cache.missing())} of {cache.name}",
             f"unset {offline}",
         )
-    try:
-        client = HubClient(cache.name, retry)
-        return _Download(client, cache, Listing.ask(client), progress).run()
-    except UnreachableError as error:
-        raise _unreachable(
-            cache,
-            f"{cache.name} is not on this machine (looked in {cache.root}), "
-            f"and {client.endpoint} cannot be reached: {error.reason}",
-            "connect to the network, or name a mirror: HF_ENDPOINT=https://YOUR-MIRROR",
-        ) from error
-    except OSError as error:
-        raise _disk_error(error, cache) from error
+    unreached = []
+    for make_source in sources(source):
+        client = HubClient(cache.name, retry, make_source())
+        try:
+            return _Download(client, cache, Listing.ask(client), progress).run()
+        except UnreachableError as error:
+            unreached.append(f"{client.endpoint} cannot be reached: {error.reason}")
+        except OSError as error:
+            raise _disk_error(error, cache) from error
+    raise _unreachable(
+        cache,
+        f"{cache.name} is not on this machine (looked in {cache.root}), and {'; '.join(unreached)}",
+        f"connect to the network, or name a mirror: {client.source.endpoint_variable}=https://YOUR-MIRROR",
+    )
 
 
 def _unreachable(cache: HubCache, what: str, by_network: str) -> HubUnreachableError:

@@ -41,7 +41,7 @@ def download(client: HubClient, file: RemoteFile, target: Path, partial: Path, p
         logger.warning("%s arrived damaged: its hash is not %s. Fetching it again.", file.name, file.etag)
     raise DownloadError(
         f"{file.name} from {client.endpoint} arrived damaged twice: its hash is not {file.etag}, which the hub lists. "
-        f"Something on the way changes it: try another network, or another mirror in HF_ENDPOINT."
+        f"Something on the way changes it: try another network, or another mirror in {client.source.endpoint_variable}."
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import time
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from qingmo.errors import ConfigError, DownloadError, ModelNotFoundError
 from qingmo.model.hub_retry import Patience, RetryPolicy, TransientError, UnreachableError
+from qingmo.model.hub_source import Source
 
 if TYPE_CHECKING:
     import httpx2
@@ -24,19 +24,18 @@ NOT_THE_HUB = (
 class HubClient:
     """GET requests about one model. Made by its first user, since it imports httpx2 and huggingface_hub.
 
-    Raises ConfigError where HF_ENDPOINT or a proxy variable cannot be used.
+    Raises ConfigError where a proxy variable cannot be used.
     """
 
-    def __init__(self, name: str, policy: RetryPolicy) -> None:
-        from huggingface_hub import constants, get_session, get_token
+    def __init__(self, name: str, policy: RetryPolicy, source: Source) -> None:
+        from huggingface_hub import get_session
 
         self.name = name
         self.policy = policy
-        self.endpoint = (os.environ.get("HF_ENDPOINT") or constants.ENDPOINT).rstrip("/")
-        if not re.match(r"https?://[^/]", self.endpoint):
-            raise ConfigError(f"HF_ENDPOINT is {self.endpoint!r}; it must be an address that begins with https://.")
-        token = None if constants.HF_HUB_DISABLE_IMPLICIT_TOKEN else get_token()
-        self._headers = {"user-agent": "qingmo", **({"authorization": f"Bearer {token}"} if token else {})}
+        self.source = source
+        self.endpoint = source.endpoint
+        token = {"authorization": f"Bearer {source.token}"} if source.token else {}
+        self._headers = {"user-agent": "qingmo", **token}
         try:
             self._session = get_session()
         except (ImportError, ValueError) as error:  # as httpx2 says that a proxy's address is of no use to it
@@ -51,7 +50,7 @@ class HubClient:
         Asked for here and not by HfApi.model_info, which first reports to the hub what runs it, and never retries.
         Raises UnreachableError, ModelNotFoundError, DownloadError.
         """
-        url = f"{self.endpoint}/api/models/{self.name}?blobs=true"
+        url = self.source.list_url(self.name)
         patience = Patience(self.policy, f"The file list of {self.name} from {self.endpoint}")
         while True:
             try:
@@ -92,7 +91,7 @@ class HubClient:
         status = response.status_code
         if status < 400:
             return
-        about_model = "RepoNotFound" if "/api/models/" in response.url.path else ""
+        about_model = "RepoNotFound" if response.url.path.startswith("/api/") else ""
         if status in (404, 401) and response.headers.get("x-error-code", about_model) == "RepoNotFound":
             raise ModelNotFoundError(self._not_found(status))
         if _is_elsewhere(response) and status in (401, 403):
@@ -100,16 +99,18 @@ class HubClient:
         if status in (401, 403):
             raise DownloadError(
                 f"{self.endpoint} refuses access to {self.name} ({status}): it is gated or private. Accept its terms "
-                f"at {self.endpoint}/{self.name}, then set HF_TOKEN to an access token of that account."
+                f"at {self.endpoint}/{self.name}, then set {self.source.token_variable} to an access token of that "
+                f"account."
             )
         if status == 429:
             advice = (
-                "Try again later, set HF_TOKEN (more requests are allowed with a login), or HF_ENDPOINT to a mirror."
+                f"Try again later, set {self.source.token_variable} (more requests are allowed with a login), or "
+                f"{self.source.endpoint_variable} to a mirror."
             )
             reason = f"{response.url.host} allows no more requests for now (429)"
             raise TransientError(reason, advice, asked_wait=_asked_wait(response))
         if status >= 500 or status == 408:
-            advice = "The trouble is on its side: try again later, or set HF_ENDPOINT to a mirror."
+            advice = f"The trouble is on its side: try again later, or set {self.source.endpoint_variable} to a mirror."
             reason = f"{response.url.host} answered {status}"
             raise TransientError(reason, advice, asked_wait=_asked_wait(response))
         if status == 416:
@@ -125,7 +126,8 @@ class HubClient:
         login = "the token in use" if "authorization" in self._headers else "no token"
         return (
             f"{self.endpoint} shows no model {self.name} to {login} (401): the name is misspelt, or the model is "
-            f"private or gated. Check the spelling; for a gated model accept its terms on its page and set HF_TOKEN."
+            f"private or gated. Check the spelling; for a gated model accept its terms on its page and set "
+            f"{self.source.token_variable}."
         )
 
 

@@ -48,12 +48,8 @@ class Listing:
         """Raises UnreachableError, ModelNotFoundError, DownloadError."""
         answer = client.file_list()
         try:
-            commit = str(answer["sha"])
-            if not _COMMIT.fullmatch(commit):
-                raise ValueError(f"{commit!r} is no commit")
-            base = f"{client.endpoint}/{client.name}/resolve/{commit}"
-            entries = [entry for entry in answer["siblings"] if "/" not in entry["rfilename"]]
-            return cls(client.name, commit, {entry["rfilename"]: _remote_file(entry, base) for entry in entries})
+            commit, files = (_modelscope_files if client.source.name == "modelscope" else _hub_files)(client, answer)
+            return cls(client.name, commit, {file.name: file for file in files})
         except (KeyError, TypeError, ValueError) as error:
             raise DownloadError(
                 f"The file list of {client.name} from {client.endpoint} lacks names, sizes or hashes ({error!r}), "
@@ -90,11 +86,33 @@ class Listing:
         )
 
 
+def _hub_files(client: HubClient, answer: Any) -> tuple[str, list[RemoteFile]]:
+    """Commit and files of the hub's answer. Raises KeyError, TypeError, ValueError."""
+    commit = str(answer["sha"])
+    if not _COMMIT.fullmatch(commit):
+        raise ValueError(f"{commit!r} is no commit")
+    base = f"{client.endpoint}/{client.name}/resolve/{commit}"
+    return commit, [_remote_file(entry, base) for entry in answer["siblings"] if "/" not in entry["rfilename"]]
+
+
+def _modelscope_files(client: HubClient, answer: Any) -> tuple[str, list[RemoteFile]]:
+    """The same of ModelScope's, which names no commit: what stands for it is a hash of all names and hashes."""
+    base = f"{client.endpoint}/api/v1/models/{client.name}/repo?Revision=master&FilePath="
+    entries = [entry for entry in answer["Data"]["Files"] if entry["Type"] == "blob" and "/" not in entry["Path"]]
+    files = [RemoteFile(e["Path"], base + quote(e["Path"]), int(e["Size"]), _etag(e["Sha256"])) for e in entries]
+    described = "".join(sorted(f"{file.name} {file.etag}\n" for file in files))
+    return hashlib.sha1(described.encode(), usedforsecurity=False).hexdigest(), files
+
+
+def _etag(value: Any) -> str:
+    if not _ETAG.fullmatch(value):
+        raise ValueError(f"{value!r} is no hash")
+    return str(value)
+
+
 def _remote_file(entry: Mapping[str, Any], base: str) -> RemoteFile:
     """An entry of the hub's file list. Raises KeyError, TypeError, ValueError."""
     large = entry.get("lfs")
-    etag = large["sha256"] if large else entry["blobId"]
-    if not _ETAG.fullmatch(etag):
-        raise ValueError(f"{etag!r} is no hash")
+    etag = _etag(large["sha256"] if large else entry["blobId"])
     name = entry["rfilename"]
     return RemoteFile(name, f"{base}/{quote(name)}", int((large or entry)["size"]), etag)
