@@ -43,6 +43,24 @@ def test_processors_without_topology_count_each(system: Path, monkeypatch: pytes
     assert usable_cores().physical == 8
 
 
+@pytest.mark.parametrize("file", ["cpu_capacity", "cpufreq/cpuinfo_max_freq"])
+def test_small_cores_beside_large_ones_are_left_out(system: Path, monkeypatch: pytest.MonkeyPatch, file: str) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2, 3})
+    for processor, speed in enumerate((530, 530, 1024, 1024)):
+        write(system / f"cpu/cpu{processor}/{file}", str(speed))
+    assert usable_cores() == Cores(allowed=4, physical=4, quota=None, slow=2)
+    assert usable_cores().usable == 2
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})  # small ones alone: all that there are
+    assert usable_cores() == Cores(allowed=2, physical=2, quota=None)
+
+
+def test_cores_of_like_speed_all_count_and_capacity_says_more_than_frequency(system: Path) -> None:
+    for processor in range(8):
+        write(system / f"cpu/cpu{processor}/cpufreq/cpuinfo_max_freq", "5000000" if processor % 2 else "2000000")
+        write(system / f"cpu/cpu{processor}/cpu_capacity", "1024" if processor % 2 else "700")
+    assert usable_cores() == Cores(allowed=8, physical=4, quota=None)
+
+
 @pytest.mark.parametrize(("written", "usable"), [("200000 100000", 2), ("50000 100000", 1), ("max 100000", 4)])
 def test_a_version_2_quota_of_a_parent_group_counts(
     system: Path, monkeypatch: pytest.MonkeyPatch, written: str, usable: int

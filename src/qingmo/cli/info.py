@@ -53,6 +53,8 @@ def _machine_lines(facts: Facts) -> Iterator[Line]:
 
 def _why(cores: Cores) -> str:
     parts = [f"{cores.physical} cores", f"{cores.allowed} processors this process may run on"]
+    if cores.slow:
+        parts.append(f"{cores.slow} of the cores are much slower than the others and left out")
     if cores.quota is not None:
         parts.append(f"the container's quota is {cores.quota:g}")
     return "; ".join(parts)

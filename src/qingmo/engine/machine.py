@@ -9,6 +9,9 @@ from pathlib import Path
 
 CGROUPS = Path("/sys/fs/cgroup")
 CPUS = Path("/sys/devices/system/cpu")
+SLOW = 0.6
+"""A core below this share of the fastest one's speed is left out: a step ends when its last piece does, and phones' and
+single-board computers' small cores (a Cortex-A55 beside an A76) take twice as long or more for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,18 +21,20 @@ class Cores:
     allowed: int  # logical processors the process may run on
     physical: int  # cores those belong to: two threads of one core share its arithmetic
     quota: float | None  # processors' worth of time the container gets; None: no limit
+    slow: int = 0  # of the physical ones, those much slower than the fastest
 
     @property
     def usable(self) -> int:
-        limits = [self.allowed, self.physical, int(self.quota) if self.quota is not None else self.physical]
-        return max(1, min(limits))
+        fast = self.physical - self.slow
+        return max(1, min(self.allowed, fast, int(self.quota) if self.quota is not None else fast))
 
 
 def usable_cores() -> Cores:
     """Read the limits as they are now."""
     allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(range(os.cpu_count() or 1))
     quotas = [quota for folder in _own_cgroups("cpu") if (quota := _cpu_quota(folder)) is not None]
-    return Cores(len(allowed), _physical_cores(allowed), min(quotas, default=None))
+    cores = _physical_cores(allowed)
+    return Cores(len(allowed), len(cores), min(quotas, default=None), _slow_cores(cores))
 
 
 def usable_memory() -> int:
@@ -39,9 +44,19 @@ def usable_memory() -> int:
     return min([machine, *(limit for limit in limits if limit is not None)])
 
 
-def _physical_cores(processors: set[int]) -> int:
-    """Distinct cores among logical processors; where the system does not say, each is taken for a core."""
-    return len({_read(CPUS / f"cpu{p}" / "topology" / "thread_siblings_list") or p for p in processors})
+def _physical_cores(processors: set[int]) -> list[int]:
+    """One processor of each core among these; where the system does not say, each is taken for a core."""
+    return list({_read(CPUS / f"cpu{p}" / "topology" / "thread_siblings_list") or p: p for p in processors}.values())
+
+
+def _slow_cores(processors: list[int]) -> int:
+    """How many are much slower than the fastest; 0 where the system does not say."""
+    for file in ("cpu_capacity", "cpufreq/cpuinfo_max_freq"):  # the first also counts work done in a cycle
+        speeds = [_number(CPUS / f"cpu{p}" / file) for p in processors]
+        known = [speed for speed in speeds if speed is not None]
+        if len(known) == len(speeds):
+            return sum(speed < SLOW * max(known) for speed in known)
+    return 0
 
 
 def _own_cgroups(controller: str) -> Iterator[Path]:
