@@ -29,7 +29,8 @@ from types import FrameType
 from qingmo.errors import QingmoError
 from tests.fuzz.parsers import PARSERS, Parser
 
-PATIENCE = 5  # s for one mutant
+PATIENCE = 5  # s of processor time for one mutant: a busy machine is no hang
+STUCK = 300  # s by the clock, for what waits
 MEMORY = 2 << 30  # bytes of address space beyond what the libraries take
 IN_MEMORY = Path("/dev/shm")  # a disk would be waited for at every mutant
 LONGEST_MESSAGE = 1_000  # characters beside the folder's name
@@ -100,7 +101,7 @@ def _run(
 ) -> None:
     """Mutants from `first` on. `seen` is kept up to date for the process that watches this one."""
     faulthandler.enable()
-    signal.signal(signal.SIGALRM, _too_long)
+    signal.signal(signal.SIGPROF, _too_long)
     _limit_memory()
     number = first
     while not stop(number):
@@ -125,13 +126,14 @@ def _replaced(path: Path, content: bytes) -> Iterator[None]:
 
 def _problem(parser: Parser, seen: Counts, verbose: bool) -> str | None:
     """What is wrong with how the damaged file is taken; None where it is read or refused as it should be."""
-    faulthandler.dump_traceback_later(4 * PATIENCE, exit=True)  # for what never comes back to Python
+    faulthandler.dump_traceback_later(STUCK, exit=True)
+    _end_after(4 * PATIENCE)  # for what never comes back to Python
     try:
-        signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+        signal.setitimer(signal.ITIMER_PROF, PATIENCE)
         try:
             parser.use()
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.setitimer(signal.ITIMER_PROF, 0)
     except QingmoError as error:
         seen.refused += 1
         if verbose:
@@ -163,6 +165,12 @@ def _problem_of_message(error: QingmoError, folder: Path) -> str | None:
 
 def _too_long(_number: int, _frame: FrameType | None) -> None:
     raise TooLong(f"more than {PATIENCE} s")
+
+
+def _end_after(seconds: int) -> None:
+    """Let the system end this process when it has taken so much more processor time."""
+    limit = int(time.process_time()) + seconds
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
 
 
 def _limit_memory() -> None:

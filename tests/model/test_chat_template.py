@@ -324,6 +324,18 @@ def test_a_template_that_fails_is_an_error_of_the_request(source: str, message: 
     assert error.value.field == "messages"
 
 
+@pytest.mark.parametrize("source", ["{{ " + "-" * 50_000 + "1 }}", "{{ a" + ".a" * 50_000, "{% if 1 %}" * 50_000])
+def test_a_template_that_would_overflow_the_compilers_stack_is_refused(source: str, toy_tokenizer: Tokenizer) -> None:
+    with pytest.raises(CheckpointError, match=r"the chat template has \d+ characters, \d+ in its longest tag"):
+        with_template(source, toy_tokenizer)
+
+
+def test_the_longest_expressions_that_are_taken_compile_and_strings_do_not_count(toy_tokenizer: Tokenizer) -> None:
+    with_template("{{ " + "-" * 1_990 + "1 }}", toy_tokenizer)
+    with_template("{{ a" + ".a" * 990 + " }}", toy_tokenizer)
+    assert with_template("{{ '" + "}} x" * 20_000 + "' }}", toy_tokenizer).render(user("hi")) == "}} x" * 20_000
+
+
 def test_a_model_without_a_template_says_so_only_when_it_is_to_chat(tmp_path: Path, toy_tokenizer: Tokenizer) -> None:
     template = ChatTemplate.from_folder(config_folder(tmp_path, {}), toy_tokenizer)
     assert not template.available

@@ -200,6 +200,12 @@ def test_a_sampling_parameter_no_request_may_have_is_refused_with_its_file(
         open_checkpoint(folder)
 
 
+def test_a_number_of_layers_that_no_model_has_is_refused_before_they_are_listed(folder: Path) -> None:
+    edit(folder / "config.json", num_hidden_layers=2**24)
+    with pytest.raises(CheckpointError, match=r"num_hidden_layers is 16777216; it must be .* from 1 to 1000"):
+        open_checkpoint(folder)
+
+
 def test_a_tied_head_needs_no_lm_head_and_an_untied_one_does(tmp_path: Path) -> None:
     tied = make_toy_checkpoint(tmp_path / "tied", layers=1)
     edit(tied / "config.json", tie_word_embeddings=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +20,10 @@ from qingmo.model.tokenizer_files import CONFIG_FILE, read_text, read_tokenizer_
 TEMPLATE_FILE = "chat_template.jinja"
 _SPECIAL_TOKENS = ("bos_token", "eos_token", "pad_token", "unk_token")
 _NAME = "chat template"
+_LONGEST = 200_000  # characters of a template; Qwen2.5's has 2,500
+_LONGEST_TAG = 2_000  # characters beside its strings: each may nest, and minijinja's compiler calls itself for each
+_STRING = r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\""""
+_TAG = re.compile(r"\{[{%](?:" + _STRING + r"|(?![%}]\}).)*", re.DOTALL)
 _WIDEST_INDENT = 100  # columns; every level of every line takes them
 _FUEL = 5_000_000  # steps of one rendering: Qwen2.5's takes 40 a message; a template without an end stops in 0.1 s
 
@@ -144,6 +149,7 @@ def _find_template(folder: Path, config: Mapping[str, Any]) -> tuple[str | None,
 
 def _compile(source: str, origin: Path) -> minijinja.Environment:
     """An environment with what transformers gives templates."""
+    _require_shallow(source, origin)
     environment = minijinja.Environment(
         trim_blocks=True,
         lstrip_blocks=True,
@@ -156,6 +162,16 @@ def _compile(source: str, origin: Path) -> minijinja.Environment:
     except minijinja.TemplateError as error:
         raise CheckpointError(f"{origin}: the chat template does not compile: {error.message}.") from None
     return environment
+
+
+def _require_shallow(source: str, origin: Path) -> None:
+    """What nests too deeply would overflow the compiler's stack, and end the process."""
+    longest_tag = max((len(re.sub(_STRING, "", tag, flags=re.DOTALL)) for tag in _TAG.findall(source)), default=0)
+    if len(source) > _LONGEST or longest_tag > _LONGEST_TAG:
+        raise CheckpointError(
+            f"{origin}: the chat template has {len(source)} characters, {longest_tag} in its longest tag; it may have "
+            f"{_LONGEST} and {_LONGEST_TAG}. Fetch the checkpoint again."
+        )
 
 
 def _to_json(value: object, **options: Any) -> str:

@@ -15,6 +15,7 @@ from qingmo.sampling_params import resolve
 
 ARCHITECTURE = "Qwen2ForCausalLM"
 LANES = 16  # the kernels' vectors; sizes of the inner dimensions are whole vectors
+MOST_LAYERS = 1_000
 LARGEST = 2**24  # of any count in config.json: far above real models, far below overflow
 
 log = logging.getLogger(__name__)
@@ -58,7 +59,7 @@ def read_model_config(
     for an impossible rope_theta.
     """
     fields = _Fields(folder / "config.json", read_json_file(folder / "config.json"))
-    layers = fields.count("num_hidden_layers")
+    layers = fields.count("num_hidden_layers", largest=MOST_LAYERS)
     _refuse_other_models(fields, layers)
     heads = fields.count("num_attention_heads")
     kv_heads = fields.count("num_key_value_heads", default=heads)
@@ -99,12 +100,12 @@ class _Fields:
             return CheckpointError(f"{self.path}: {name} is missing; it must be {wanted}.")
         return CheckpointError(f"{self.path}: {name} is {self.values[name]!r:.100}; it must be {wanted}.")
 
-    def count(self, name: str, default: int | None = None) -> int:
+    def count(self, name: str, default: int | None = None, largest: int = LARGEST) -> int:
         value = self.get(name)
         if value is None and default is not None:
             return default
-        if not _is_integer(value) or not 1 <= value <= LARGEST:
-            raise self.bad(name, f"a whole number from 1 to {LARGEST}")
+        if not _is_integer(value) or not 1 <= value <= largest:
+            raise self.bad(name, f"a whole number from 1 to {largest}")
         return cast(int, value)
 
     def whole_vectors(self, name: str) -> int:
