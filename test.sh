@@ -12,6 +12,7 @@ main() {
   check "ruff format" $python -m ruff format --check .
   check "mypy" $python -m mypy
   check "native tests" scripts/native_tests.sh
+  check "instruction counts" scripts/instruction_counts.sh
   check "page tests" scripts/page_tests.sh
   check "pytest" $python -m pytest -p tests.no_skips "$@"
   summary
@@ -24,10 +25,11 @@ set_up() {
     $python -m pip install --quiet --require-hashes -r requirements/dev.txt
     cksum <requirements/dev.txt >$stamp
   fi
-  # qemu runs the native tests as other CPUs, ARM among them; chromium runs the chat page, with Chinese letters; nginx
+  # qemu runs the native tests as other CPUs, ARM among them; valgrind counts instructions; chromium runs the chat page, with Chinese letters; nginx
   # stands in front of the server. Where one cannot be had, its tests are skipped and say so.
   from_debian qemu-x86_64-static qemu-user-static
   from_debian aarch64-linux-gnu-g++ g++-aarch64-linux-gnu
+  from_debian valgrind valgrind
   from_debian chromium chromium fonts-noto-cjk
   from_debian nginx nginx-light
 }
