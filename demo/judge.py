@@ -17,6 +17,7 @@ from demo.held_out import KINDS
 from demo.held_out.case import Case, Kind
 from demo.held_out.unseen import unseen_passages
 from qingmo import LLM, SamplingParams
+from qingmo.completion import CompletionOutput
 
 MUST_ANSWER = 0.90  # of the held-out prompts
 MUST_FIND = 0.85  # of the answers in passages never seen
@@ -115,11 +116,15 @@ def _groups(cases: Sequence[Case]) -> Iterator[list[Case]]:
 def _answers(llm: LLM, group: Sequence[Case]) -> list[tuple[str, str | None]]:
     conversations = [list(case.messages) for case in group]
     completions = llm.chat(conversations, SamplingParams.greedy(max_tokens=MAX_TOKENS), tools=group[0].tools or None)
-    ended = [None if each.finish_reason == "stop" else "does not end" for each in completions]
-    return [
-        (each.text, unended or case.complaint(each.text))
-        for case, each, unended in zip(group, completions, ended, strict=True)
-    ]
+    texts = [_as_written(each) for each in completions]
+    unended = [None if each.finish_reason in ("stop", "tool_calls") else "does not end" for each in completions]
+    return [(text, cut_off or case.complaint(text)) for case, text, cut_off in zip(group, texts, unended, strict=True)]
+
+
+def _as_written(completion: CompletionOutput) -> str:
+    """The answer with its calls of tools, as the model wrote them."""
+    calls = (f'{{"name": "{call.name}", "arguments": {call.arguments}}}' for call in completion.tool_calls)
+    return "\n".join([completion.text, *(f"<tool_call>\n{call}\n</tool_call>" for call in calls)]).lstrip("\n")
 
 
 def _line(name: str, plain: Sequence[Judged], paraphrased: Sequence[Judged]) -> str:
