@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "philox.h"
 
@@ -46,57 +47,108 @@ std::vector<Candidate> likeliest(const Kernels& kernels, const float* logits, ui
     return heap;
 }
 
-// All allowed tokens, put in order only as far as somebody looks: a nucleus is usually small beside the vocabulary.
-class LazilySorted {
-   public:
-    LazilySorted(const Kernels& kernels, const float* logits, uint32_t n, const uint32_t* mask) {
-        uint32_t ids[kScanStep];
-        for (uint32_t begin = 0; begin < n; begin += kScanStep) {
-            const uint32_t found = kernels.above(logits, mask, begin, std::min(begin + kScanStep, n), -INFINITY, ids);
-            for (uint32_t i = 0; i < found; ++i) all_.push_back({logits[ids[i]], ids[i]});
-        }
-    }
-    explicit LazilySorted(std::vector<Candidate> sorted) : all_(std::move(sorted)), sorted_(all_.size()) {}
+// exp((logit - max) / temperature) as a whole number, the likeliest token's being 2^44: sums of 2^18 of them are exact, in
+// whatever order they are made. A token below 2^-44 has no chance.
+uint64_t weight_of(float exponential) { return uint64_t(int64_t(double(exponential) * 0x1p44)); }
 
-    size_t size() const { return all_.size(); }
-    const Candidate& operator[](size_t i) {
-        if (i >= sorted_) {
-            const size_t next = std::min(all_.size(), std::max<size_t>(256, sorted_ * 8));
-            std::partial_sort(all_.begin() + sorted_, all_.begin() + next, all_.end(), likelier);
-            sorted_ = next;
-        }
-        return all_[i];
-    }
-
-   private:
-    std::vector<Candidate> all_;
-    size_t sorted_ = 0;
+struct Weighed {
+    Candidate token;
+    uint64_t weight;
 };
 
-// exp((logit - max) / temperature) of candidates, computed sixteen at a time by the same exp on every machine.
-class Weights {
-   public:
-    Weights(const Kernels& kernels, LazilySorted& candidates, float max, float inverse_temperature)
-        : kernels_(kernels), candidates_(candidates), max_(max), inverse_(inverse_temperature) {}
+// A token and the sum of its weight and those of all likelier ones.
+struct Place {
+    uint32_t id;
+    uint64_t sum;
+};
 
-    double operator[](size_t i) {
-        while (i >= weights_.size()) extend();
-        return weights_[i];
+// The token at which the sum over tokens, likeliest first, passes `target`; `sum` stands before them all. Halves the tokens
+// again and again instead of sorting them.
+Place place_among(std::vector<Weighed>& tokens, uint64_t sum, uint64_t target) {
+    auto begin = tokens.begin(), end = tokens.end();
+    while (end - begin > 1) {
+        const auto middle = begin + (end - begin) / 2;
+        std::nth_element(begin, middle, end, [](const Weighed& a, const Weighed& b) { return likelier(a.token, b.token); });
+        uint64_t likelier_half = 0;
+        for (auto it = begin; it != middle; ++it) likelier_half += it->weight;
+        if (target < sum + likelier_half) {
+            end = middle;
+        } else {
+            sum += likelier_half;
+            begin = middle;
+        }
+    }
+    return {begin->token.id, sum + begin->weight};
+}
+
+// The tokens that top_k leaves.
+class FewTokens {
+   public:
+    FewTokens(const Kernels& kernels, const std::vector<Candidate>& tokens, float max, float inverse_temperature) {
+        std::vector<float> e((tokens.size() + kLanes - 1) / kLanes * kLanes);
+        for (size_t i = 0; i < tokens.size(); ++i) e[i] = (tokens[i].logit - max) * inverse_temperature;
+        kernels.exp(e.data(), uint32_t(e.size()), e.data());
+        for (size_t i = 0; i < tokens.size(); ++i) tokens_.push_back({tokens[i], weight_of(e[i])});
+    }
+    uint64_t sum() const { return sum_from(0); }
+    // Of the tokens that weigh at least so much.
+    uint64_t sum_from(uint64_t weight) const {
+        uint64_t sum = 0;
+        for (const Weighed& token : tokens_) sum += token.weight >= weight ? token.weight : 0;
+        return sum;
+    }
+    Place place(uint64_t target) { return place_among(tokens_, 0, target); }
+
+   private:
+    std::vector<Weighed> tokens_;
+};
+
+// All allowed tokens, in buckets by how far they lie below the likeliest: only one bucket is ever put in order.
+class AllTokens {
+   public:
+    AllTokens(const Kernels& kernels, const float* logits, uint32_t n, const uint32_t* mask, float max, float inverse_temperature)
+        : logits_(logits), exponentials_(n), buckets_(n), sums_(kBuckets) {
+        for (uint32_t id = 0; id < n; ++id) {
+            exponentials_[id] = (logits[id] - max) * inverse_temperature;
+            buckets_[id] = mask[id / 32] >> (id % 32) & 1 ? bucket(exponentials_[id]) : kNoBucket;
+        }
+        kernels.exp(exponentials_.data(), n, exponentials_.data());
+        for (uint32_t id = 0; id < n; ++id)
+            if (buckets_[id] != kNoBucket) sums_[buckets_[id]] += weight_of(exponentials_[id]);
+    }
+    uint64_t sum() const { return std::accumulate(sums_.begin(), sums_.end(), uint64_t(0)); }
+    uint64_t sum_from(uint64_t weight) const {
+        uint64_t sum = 0;
+        for (size_t id = 0; id < buckets_.size(); ++id) {
+            const uint64_t own = weight_of(exponentials_[id]);
+            sum += own >= weight && buckets_[id] != kNoBucket ? own : 0;
+        }
+        return sum;
+    }
+    // target: below the sum of all.
+    Place place(uint64_t target) const {
+        uint64_t sum = 0;
+        uint16_t bucket = 0;
+        while (sum + sums_[bucket] <= target) sum += sums_[bucket++];
+        std::vector<Weighed> tokens;
+        for (uint32_t id = 0; id < buckets_.size(); ++id)
+            if (buckets_[id] == bucket) tokens.push_back({{logits_[id], id}, weight_of(exponentials_[id])});
+        return place_among(tokens, sum, target);
     }
 
    private:
-    void extend() {
-        alignas(64) float x[kLanes], e[kLanes];
-        const size_t begin = weights_.size(), count = std::min<size_t>(kLanes, candidates_.size() - begin);
-        for (size_t i = 0; i < size_t(kLanes); ++i) x[i] = i < count ? (candidates_[begin + i].logit - max_) * inverse_ : 0;
-        kernels_.exp(x, kLanes, e);
-        weights_.insert(weights_.end(), e, e + count);
+    static constexpr uint16_t kBuckets = 1024, kNoBucket = kBuckets;
+
+    // Never less for a smaller exponent. The last begins at -32, where weights are 0.
+    static uint16_t bucket(float exponent) {
+        const float at = exponent * (-(kBuckets - 1) / 32.0f);
+        return at < kBuckets - 1 ? uint16_t(at) : kBuckets - 1;
     }
 
-    const Kernels& kernels_;
-    LazilySorted& candidates_;
-    float max_, inverse_;
-    std::vector<float> weights_;
+    const float* logits_;
+    std::vector<float> exponentials_;
+    std::vector<uint16_t> buckets_;  // of each token
+    std::vector<uint64_t> sums_;     // of weights, of each bucket
 };
 
 }  // namespace
@@ -148,43 +200,23 @@ uint32_t Sampler::choose(const Kernels& kernels, const float* logits, uint32_t n
     if (options_.temperature < kCertain || options_.top_k == 1) return best;
 
     const float inverse = 1.0f / options_.temperature;
-    const bool some = options_.top_k > 0 && options_.top_k < n;
-    LazilySorted candidates = some ? LazilySorted(likeliest(kernels, logits, n, mask, options_.top_k))
-                                   : LazilySorted(kernels, logits, n, mask);
-    if (candidates.size() == 0) return best;
-    Weights weights(kernels, candidates, max, inverse);
+    const double random = philox_uniform(options_.seed, position, options_.choice);
+    if (options_.top_k == 0 || options_.top_k >= n) return draw(AllTokens(kernels, logits, n, mask, max, inverse), random).value_or(best);
+    return draw(FewTokens(kernels, likeliest(kernels, logits, n, mask, options_.top_k), max, inverse), random).value_or(best);
+}
 
-    double total = 0;
-    if (some) {
-        for (size_t i = 0; i < candidates.size(); ++i) total += weights[i];
-    } else {
-        total = kernels.sum_exp(logits, mask, n, max, inverse);
-    }
-
-    size_t kept = candidates.size();
+// top_p's and min_p's tokens are both the likeliest so many, so whichever leaves fewer decides. None where the likeliest is
+// infinite and no weight means anything.
+template <class Tokens>
+std::optional<uint32_t> Sampler::draw(Tokens tokens, double random) const {
+    uint64_t kept = tokens.sum();
+    if (kept == 0) return std::nullopt;
     if (options_.top_p < 1) {
-        const double wanted = double(options_.top_p) * total;
-        double sum = 0;
-        size_t i = 0;
-        while (i < candidates.size() && sum < wanted) sum += weights[i++];
-        kept = std::max<size_t>(i, 1);
-        total = sum;
+        const uint64_t wanted = uint64_t(double(options_.top_p) * double(kept));
+        kept = tokens.place(std::max<uint64_t>(wanted, 1) - 1).sum;
     }
-    if (options_.min_p > 0) {
-        double sum = 0;
-        size_t i = 0;
-        while (i < kept && weights[i] >= double(options_.min_p) * weights[0]) sum += weights[i++];
-        kept = i;
-        total = sum;
-    }
-
-    const double target = philox_uniform(options_.seed, position, options_.choice) * total;
-    double sum = 0;
-    for (size_t i = 0; i < kept; ++i) {
-        sum += weights[i];
-        if (target < sum) return candidates[i].id;
-    }
-    return candidates[0].id;  // the sum over all was rounded up: a draw behind it must not fall to the least likely
+    if (options_.min_p > 0) kept = std::min(kept, tokens.sum_from(weight_of(options_.min_p)));
+    return tokens.place(std::min(uint64_t(random * double(kept)), kept - 1)).id;  // a product may be rounded up
 }
 
 }  // namespace qingmo

@@ -31,7 +31,7 @@ struct Sampled {
 //
 // In order: repetition, presence and frequency penalty, logit bias, mask; then, unless temperature is 0: temperature,
 // top_k, top_p over what is left, min_p over what is left, and a draw by the inverse of the cumulative distribution
-// over tokens sorted by (logit descending, id ascending).
+// over tokens in the order of (logit descending, id ascending).
 class Sampler {
    public:
     Sampler(SamplingOptions options, const int32_t* prompt, size_t prompt_tokens, uint32_t vocab_size);
@@ -46,6 +46,8 @@ class Sampler {
    private:
     float penalized(float logit, uint32_t count) const;
     uint32_t choose(const Kernels& kernels, const float* logits, uint32_t n, const uint32_t* mask, uint32_t position) const;
+    template <class Tokens>
+    std::optional<uint32_t> draw(Tokens tokens, double random) const;
 
     SamplingOptions options_;
     bool has_penalties_;

@@ -43,7 +43,7 @@ Question question(Random& random, uint32_t vocab_size) {
 Question random_question(Random& random) {
     Question q = question(random, random.pick<uint32_t>({5, 40, 333, 1024, 2100}));
     SamplingOptions& o = q.options;
-    o.temperature = random.pick({0.0f, 0.7f, 1.0f, 1.0f, 1.8f});
+    o.temperature = random.pick({0.0f, 0.7f, 1.0f, 1.0f, 1.8f, 60.0f});
     o.top_p = random.pick({1.0f, 0.9f, 0.3f, 0.0f});
     o.top_k = random.pick<uint32_t>({0, 0, 1, 2, 20, 300, 100000});
     o.min_p = random.pick({0.0f, 0.0f, 0.05f, 1.0f});
@@ -249,6 +249,19 @@ TEST(sampler_draws_in_proportion_to_probability) {
         ++counts[token];
     }
     for (int i = 0; i < 4; ++i) CHECK_NEAR(counts[i], kDraws * p[i], 5 * std::sqrt(kDraws * p[i] * (1 - p[i])));
+}
+
+TEST(sampler_draws_exactly_where_all_tokens_are_alike) {
+    constexpr uint32_t kVocabSize = 20000, kKept = kVocabSize / 2;
+    Random random(8);
+    Question q = question(random, kVocabSize);
+    std::fill_n(q.logits.begin(), kVocabSize, 3.25f);
+    q.options.temperature = 0.9f;
+    q.options.top_p = 0.5f;
+    for (q.position = 0; q.position < 20; ++q.position) {
+        const double draw = philox_uniform(q.options.seed, q.position, q.options.choice) * kKept;
+        for (const Kernels* kernels : all_kernels()) CHECK_EQUAL(ask(*kernels, q).token, uint32_t(draw));
+    }
 }
 
 TEST(sampler_at_a_vanishing_temperature_takes_the_likeliest) {
