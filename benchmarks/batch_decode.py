@@ -1,6 +1,7 @@
-"""Decoding of 50 answers at once at context 360, beside OpenVINO GenAI's continuous batching, in turns in one run.
+"""Decoding of many answers at once at context 360, beside OpenVINO GenAI's continuous batching, in turns in one run.
 
-    python benchmarks/batch_decode.py CHECKPOINT [--openvino PYTHON MODEL_FOLDER] [--turns 9] [--threads 2] [--profile]
+    python benchmarks/batch_decode.py CHECKPOINT [--openvino PYTHON MODEL_FOLDER] [--sequences 50] [--turns 9]
+        [--threads 2] [--profile]
 
 Both do whole steps: choose, compute, sample greedily, note the tokens. --profile says instead what a step of ours
 is made of, with penalties or top_k on and off.
@@ -23,7 +24,6 @@ from qingmo.config import EngineConfig
 from qingmo.engine.build import build_engine
 from qingmo.sampling_params import SamplingParams
 
-SEQUENCES = 50
 PROMPT_TOKENS = 344
 STEPS = 32  # contexts 345 to 376, 360 in the middle
 MAX_TOKENS = 4 * STEPS  # so that none ends while others begin
@@ -31,11 +31,12 @@ GREEDY = SamplingParams.greedy()
 
 
 class Qingmo:
-    def __init__(self, checkpoint: str, threads: int) -> None:
+    def __init__(self, checkpoint: str, sequences: int, threads: int) -> None:
+        self.sequences = sequences
         loaded = build_engine(EngineConfig(model=checkpoint, threads=threads, kv_cache_memory=512 << 20))
         self.engine, self.runner = loaded.engine, loaded.runner
         rng = np.random.default_rng(0)
-        self.prompts = [rng.integers(0, 150_000, PROMPT_TOKENS).tolist() for _ in range(SEQUENCES)]
+        self.prompts = [rng.integers(0, 150_000, PROMPT_TOKENS).tolist() for _ in range(sequences)]
         for prompt in self.prompts:
             self.engine.add_request(prompt, SamplingParams.greedy(max_tokens=1))
         while self.engine.has_work:
@@ -45,7 +46,7 @@ class Qingmo:
         """Seconds of each of STEPS steps in which all decode; the prompts come from the prefix cache."""
         params = replace(params, max_tokens=MAX_TOKENS, ignore_eos=True)
         requests = [self.engine.add_request(prompt, params) for prompt in self.prompts]
-        while len(self.engine.step()) < SEQUENCES:
+        while len(self.engine.step()) < self.sequences:
             assert self.engine.has_work, "the first answers were whole before the last began"
         taken = []
         for _ in range(STEPS):
@@ -95,11 +96,11 @@ def compare(qingmo: Qingmo, peer: OpenVINO | None, turns: int) -> None:
     for _ in range(turns):
         ours.append(sum(qingmo.steps()) / STEPS)
         if peer:
-            theirs.append(peer.seconds(f"{SEQUENCES} {PROMPT_TOKENS} {STEPS}") / STEPS)
-    what = f"decode of {SEQUENCES} at context 360"
-    report(what, [SEQUENCES / s for s in ours], "tokens/s")
+            theirs.append(peer.seconds(f"{qingmo.sequences} {PROMPT_TOKENS} {STEPS}") / STEPS)
+    what = f"decode of {qingmo.sequences} at context 360"
+    report(what, [qingmo.sequences / s for s in ours], "tokens/s")
     if peer:
-        report("OpenVINO GenAI's", [SEQUENCES / s for s in theirs], "tokens/s")
+        report("OpenVINO GenAI's", [qingmo.sequences / s for s in theirs], "tokens/s")
         report("decode / OpenVINO GenAI's", [t / s for s, t in zip(ours, theirs, strict=True)], "times")
         peer.process.kill()
 
@@ -108,11 +109,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("checkpoint")
     parser.add_argument("--openvino", nargs=2, metavar=("PYTHON", "MODEL_FOLDER"))
+    parser.add_argument("--sequences", type=int, default=50)
     parser.add_argument("--turns", type=int, default=9)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--profile", action="store_true")
     a = parser.parse_args()
-    qingmo = Qingmo(a.checkpoint, a.threads)
+    qingmo = Qingmo(a.checkpoint, a.sequences, a.threads)
     if not a.profile:
         compare(qingmo, OpenVINO(*a.openvino, a.threads, "openvino_batch.py") if a.openvino else None, a.turns)
         return
