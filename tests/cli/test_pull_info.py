@@ -13,6 +13,7 @@ def test_pull_packs_and_says_where_everything_is(toy_folder: Path, tmp_path: Pat
     done = qingmo("pull", str(toy_folder), QINGMO_CACHE=str(tmp_path))
     assert done.returncode == 0, done.stderr.decode()
     [packed] = (tmp_path / "packed").glob("*.qingmo")
+    assert len([*(tmp_path / "tokenizers").glob("*.table")]) == 1
     out = done.stdout.decode()
     assert str(toy_folder) in out and str(packed) in out
     assert f"qingmo chat --model-name-or-path {toy_folder}" in out

@@ -32,12 +32,14 @@ def pull(wanted: str | None, config: EngineConfig) -> None:
     from qingmo.model.checkpoint import open_checkpoint
     from qingmo.model.hub import resolve_model
     from qingmo.model.packing import packed_checkpoint
+    from qingmo.model.tokenizer import Tokenizer
 
     show_notices()
     config = replace(config, model=wanted) if wanted else config
     with show_progress() as report:
         folder = resolve_model(config.model, source=config.source, progress=report)
         checkpoint = open_checkpoint(folder)
+        Tokenizer.from_folder(folder)  # leaves its table in the cache
         packed = packed_checkpoint(checkpoint, config.weights, config.dtype, progress=report)
     click.echo(f"model    {folder} ({size_text(_size(folder))})")
     click.echo(f"packed   {packed.path} ({size_text(packed.file_size)})")
