@@ -314,6 +314,7 @@ def test_rendering_changes_nothing_of_the_request(qwen: ChatTemplate) -> None:
         ("{{ raise_exception('roles must alternate') }}", "refuses these messages: roles must alternate"),
         ("{{ messages[0].content + none }}", "cannot render these messages: .*tried to use"),
         ("{{ messages | tojson(indent=[]) }}", "cannot render these messages"),
+        ("{{ messages[0].nothing() }}", "cannot render these messages: .*nothing"),
         ("{{ messages | tojson(indent=999999999) }}", "tojson is to indent by 999999999, more than 100"),
         ("{% for i in range(9999) %}{% for j in range(9999) %}{% endfor %}{% endfor %}", "more than 5000000 steps"),
     ],

@@ -117,7 +117,7 @@ class ChatTemplate:
                     f"takes more than {_FUEL} steps for these messages. Send fewer or shorter ones."
                 ) from None
             raise _failed(f"cannot render these messages: {error.message}.") from None
-        except (TypeError, ValueError) as error:  # from tojson or strftime_now
+        except Exception as error:  # from tojson, strftime_now, or a method of a message that the template calls
             raise _failed(f"cannot render these messages: {error}.") from None
 
 
