@@ -28,7 +28,7 @@ def text_logprobs(tokenizer: Tokenizer, tokens: Sequence[TokenLogprob], offset: 
     return {
         "tokens": texts,
         "token_logprobs": [max(token.logprob, LEAST) for token in tokens],
-        "top_logprobs": [{_text(tokenizer, i): max(value, LEAST) for i, value in token.top} for token in tokens],
+        "top_logprobs": [_by_text(tokenizer, token.top) for token in tokens],
         "text_offset": offsets,
     }
 
@@ -40,6 +40,14 @@ def _entry(tokenizer: Tokenizer, token_id: int, logprob: float) -> dict[str, Any
         "logprob": max(logprob, LEAST),
         "bytes": list(tokenizer.token_bytes(token_id) or text.encode()),
     }
+
+
+def _by_text(tokenizer: Tokenizer, top: Sequence[tuple[int, float]]) -> dict[str, float]:
+    """Of tokens that look the same, such as parts of characters, the likelier one: `top` begins with the likeliest."""
+    values: dict[str, float] = {}
+    for token_id, value in top:
+        values.setdefault(_text(tokenizer, token_id), max(value, LEAST))
+    return values
 
 
 def _text(tokenizer: Tokenizer, token_id: int) -> str:
