@@ -56,7 +56,7 @@ def test_echo_puts_the_prompt_before_the_answer(server: Running, expected: list[
 
 
 def test_logprobs_say_where_in_the_answer_each_token_begins(server: Running) -> None:
-    choice = server.complete("hello", logprobs=2, temperature=0, repetition_penalty=1, ignore_eos=True).json()["choices"][0]
+    choice = server.complete("hello", logprobs=2, repetition_penalty=1, ignore_eos=True).json()["choices"][0]
     logprobs = choice["logprobs"]
     assert [len(logprobs[name]) for name in ("tokens", "token_logprobs", "top_logprobs", "text_offset")] == [8] * 4
     assert logprobs["text_offset"][0] == 0
