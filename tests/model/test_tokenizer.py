@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qingmo.errors import CheckpointError, InvalidRequestError, UnsupportedError
+from qingmo.model.library_byte_pairs import load_with_library
 from qingmo.model.tokenizer import Tokenizer
 
 GOLDENS = json.loads((Path(tokenizer_lines.__file__).parent / "tokenizer.json").read_text(encoding="utf-8"))
@@ -232,6 +233,13 @@ def test_a_damaged_tokenizer_file_is_refused_in_a_sentence(folder: Path, old: by
     path.write_bytes(path.read_bytes().replace(old, new, 1))
     with pytest.raises(CheckpointError, match=rf"tokenizer\.json.*{problem}"):
         Tokenizer.from_folder(folder)
+
+
+def test_an_unknown_token_that_the_vocabulary_lacks_is_refused_before_a_text_meets_it(folder: Path) -> None:
+    path = folder / "tokenizer.json"
+    content = path.read_bytes().replace(b'"unk_token": null', b'"unk_token": "<lost>"')
+    with pytest.raises(CheckpointError, match=r"tokenizer\.json is damaged: its unk_token '<lost>' is not in"):
+        load_with_library(path, content)
 
 
 def test_a_prefix_of_subwords_is_refused_because_the_library_would_end_the_process(folder: Path) -> None:

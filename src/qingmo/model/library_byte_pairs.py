@@ -65,6 +65,9 @@ def load_with_library(path: Path, content: bytes) -> tuple[LibraryBytePairs, lis
             f"{path} is a {type(bpe.model).__name__} tokenizer; this version reads byte-level BPE, "
             "as Qwen2 and Qwen2.5 models have it."
         )
+    unknown = bpe.model.unk_token
+    if unknown is not None and bpe.token_to_id(unknown) is None:  # encoding would fail at what the vocabulary lacks
+        raise _damaged(path, f"its unk_token {unknown!r:.100} is not in its vocabulary")
     bpe.no_truncation()
     bpe.no_padding()
     return LibraryBytePairs(bpe), added
