@@ -194,7 +194,7 @@ def test_a_closed_model_says_so_and_a_stream_over_it_ends(toy_folder: Path) -> N
 def test_unknown_options_are_refused_with_the_nearest_known_one() -> None:
     with pytest.raises(TypeError, match=r"no option max_model_length\. Did you mean max_model_len"):
         LLM("model", max_model_length=5)
-    with pytest.raises(TypeError, match=r"no option zzz\. There are quantization, dtype"):
+    with pytest.raises(TypeError, match=r"no option zzz\. There are source, quantization"):
         LLM("model", zzz=5)
 
 

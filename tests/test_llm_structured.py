@@ -44,7 +44,7 @@ def llm(toy_folder: Path) -> Iterator[LLM]:
 
 
 def test_answers_satisfy_a_pydantic_model(llm: LLM) -> None:
-    [completion] = llm.chat(HELLO, SamplingParams(temperature=1.0, seed=4, max_tokens=200, n=3), schema=Thing)
+    [completion] = llm.chat(HELLO, SamplingParams(temperature=1.0, seed=4, max_tokens=200, n=12), schema=Thing)
     ended = [output for output in completion.outputs if output.finish_reason == "stop"]
     assert ended
     for output in ended:
