@@ -1,11 +1,11 @@
-"""What each thread of a server spends on a step in which 50 answers are streamed: the loop's HTTP beside the arithmetic.
+"""What each thread of a server spends on a step of 50 streamed answers: the loop's HTTP beside the arithmetic.
 
     qingmo serve --model-name-or-path CHECKPOINT --port 8081 & python benchmarks/thread_times.py \
         http://127.0.0.1:8081 $! --tokenizer CHECKPOINT [--users 50] [--seconds 10]
 
-Prints the milliseconds of processor time a step of each thread of that process (Linux). The first is the event loop; the
-engine's thread and the pool's workers do the arithmetic. `batch_decode.py --profile` says what of a step sampling and
-the engine's Python take.
+Prints the milliseconds of processor time a step of each thread of that process (Linux). The first is the event loop;
+the engine's thread and the pool's workers do the arithmetic. `batch_decode.py --profile` says what of a step sampling
+and the engine's Python take.
 """
 
 from __future__ import annotations
