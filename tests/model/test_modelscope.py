@@ -85,6 +85,7 @@ def test_both_are_named_where_neither_can_be_reached(
     message = refused(HubUnreachableError)
     assert "http://127.0.0.1:7 cannot be reached" in message
     assert "http://127.0.0.1:9 cannot be reached" in message
+    assert "name a mirror: HF_ENDPOINT=" in message
 
 
 @pytest.mark.parametrize(

@@ -80,19 +80,19 @@ def _download_model(cache: HubCache, source: str | None, progress: Progress, ret
             f"{offline} forbids the network, and {cache.root} lacks {_all(cache.missing())} of {cache.name}",
             f"unset {offline}",
         )
-    unreached = []
+    unreached: dict[str, str] = {}  # why each was not, by the variable that names a mirror of it
     for make_source in sources(source):
         client = HubClient(cache.name, retry, make_source())
         try:
             return _Download(client, cache, Listing.ask(client), progress).run()
         except UnreachableError as error:
-            unreached.append(f"{client.endpoint} cannot be reached: {error.reason}")
+            unreached[client.source.endpoint_variable] = f"{client.endpoint} cannot be reached: {error.reason}"
         except OSError as error:
             raise _disk_error(error, cache) from error
     raise _unreachable(
         cache,
-        f"{cache.name} is not on this machine (looked in {cache.root}), and {'; '.join(unreached)}",
-        f"connect to the network, or name a mirror: {client.source.endpoint_variable}=https://YOUR-MIRROR",
+        f"{cache.name} is not on this machine (looked in {cache.root}), and {'; '.join(unreached.values())}",
+        f"connect to the network, or name a mirror: {next(iter(unreached))}=https://YOUR-MIRROR",
     )
 
 
