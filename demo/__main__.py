@@ -24,14 +24,13 @@ CONVERSATIONS_FOR_TOKENIZER = 20_000
 def main() -> None:
     arguments = _arguments()
     work, recipe = arguments.work, dataclasses.replace(Recipe(), seed=arguments.seed, steps=arguments.steps)
-    tokenizer_file, start = work / "tokenizer.json", None
-    if arguments.go_on:
-        recipe, start = recipe.continued(), work / "start.pt"
-        shutil.copy(work / "latest.pt", start)
-    else:
+    tokenizer_file, start = work / "tokenizer.json", work / "start.pt"
+    if not arguments.go_on:
         work.mkdir(parents=True, exist_ok=True)
         make_tokenizer().save(str(tokenizer_file))
-    train(tokenizer_file, work, recipe, start)
+        train(tokenizer_file, work, recipe)
+    shutil.copy(work / "latest.pt", start)
+    train(tokenizer_file, work, recipe.continued(), start)
     export(torch.load(work / "latest.pt"), Tokenizer.from_file(str(tokenizer_file)), arguments.out)
 
 
@@ -49,7 +48,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=Path("build/demo/model"), help="the result (default: %(default)s)")
     parser.add_argument("--steps", type=int, default=Recipe.steps)
     parser.add_argument("--seed", type=int, default=Recipe.seed)
-    parser.add_argument("--go-on", action="store_true", help="from WORK/latest.pt; give another --seed than before")
+    parser.add_argument("--go-on", action="store_true", help="only the second half, from WORK/latest.pt")
     return parser.parse_args()
 
 

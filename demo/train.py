@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Recipe:
-    """How long and how fast to learn. One step sees a batch of each worker."""
+    """How long and how fast to learn, in each of two halves. One step sees a batch of each worker."""
 
     steps: int = 5500
     workers: int = 2
@@ -46,8 +46,16 @@ class Recipe:
     save_every: int = 100  # steps
 
     def continued(self) -> Recipe:
-        """The same for a model that has learned already: no drills, and rates that do not undo what it knows."""
-        return replace(self, drilled_until=0.0, cool_down=1.0, muon_lr=self.muon_lr * 0.3, adam_lr=self.adam_lr * 0.3)
+        """For a model that has learned already: other text, no drills, and rates that do not undo what it knows."""
+        return replace(
+            self,
+            steps=self.steps * 4 // 5,
+            seed=self.seed + 1,
+            drilled_until=0.0,
+            cool_down=1.0,
+            muon_lr=self.muon_lr * 0.5,
+            adam_lr=self.adam_lr * 0.5,
+        )
 
 
 def train(tokenizer_file: Path, folder: Path, recipe: Recipe, start: Path | None = None) -> None:

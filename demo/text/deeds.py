@@ -11,6 +11,7 @@ from demo.text.pattern_files import read_patterns
 from demo.text.phrase import ask, say
 from demo.text.predicates import Pool
 from demo.text.statements import Statement, capitalized, place
+from demo.text.synonyms import clause, verb_asked
 
 _PATTERNS = read_patterns("deeds")
 _ADJUNCTS = ["when", "where", "code", "measure", "crowd", "for", "route"]
@@ -60,6 +61,8 @@ def _by_nobody(pool: Pool, slots: dict[str, str], answers: dict[str, str], adjun
 
 
 def _asked(pool: Pool, patterns: list[str], slots: dict[str, str]) -> str:
+    base, past, participle = verb_asked(pool, (slots["v"], slots["V"], slots["P"]))
+    slots = slots | {"v": base, "V": past, "P": participle}
     return ask(pool.rng, patterns, pool.language, **slots)
 
 
@@ -107,6 +110,8 @@ def _sentence(pool: Pool, sort: str, slots: dict[str, str], adjuncts: list[_Adju
     behind = [a.words for a in adjuncts if language == "en" or not a.words.startswith("，")]
     last = [a.words for a in adjuncts if a.words not in behind]
     told = say(rng, _PATTERNS[sort][language])
+    if rng.random() < 0.15:
+        (last if language == "zh" else behind).append(clause(pool))
     shown = slots | {
         "o": slots.get("counted", slots.get("amount", slots["o"])),
         "f": front,

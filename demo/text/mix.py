@@ -136,7 +136,7 @@ def _with_system(rng: Random, messages: Sequence[Message]) -> Conversation:
 
 _CONVERSATIONS = (
     (0.28, passage.conversation),
-    (0.19, tools.conversation),
-    (0.12, remembering),
+    (0.22, tools.conversation),
+    (0.08, remembering),
     (0.12, style.conversation),
 )

@@ -11,7 +11,7 @@ from demo.text.passage_facts import EVENTS, FAMILIES, PEOPLE, THINGS, Family, Pa
 from demo.text.pattern_files import read_patterns
 from demo.text.phrase import ask, say
 
-FREE = 0.6  # the share of passages whose sentences are put together from freely drawn words
+FREE = 0.65  # the share of passages whose sentences are put together from freely drawn words
 UNTOLD = {"en": "The passage does not say.", "zh": "文中没有提到。"}
 _LEAD, _ASK, _HINT, _FILLER, _EXCERPT = read_patterns("passage").values()
 _BEHIND = {"en": " ", "zh": ""}  # what may follow the words that two sentences begin with
@@ -37,7 +37,7 @@ def conversation(rng: Random) -> Conversation:
 def _of_free_words(rng: Random, language: Language) -> Conversation:
     made = passage_free.passage(rng, language)
     text = _laid_out(rng, language, made.sentences)
-    turns = rng.sample(made.asked, min(len(made.asked), rng.randint(2, 7)))
+    turns = rng.sample(made.asked, min(len(made.asked), rng.randint(3, 9)))
     for at in range(len(turns)):
         if rng.random() < 0.14:
             turns[at] = Turn(rng.choice(made.untold), UNTOLD[language])

@@ -11,6 +11,7 @@ from demo.text.conversation import Language, Turn
 from demo.text.deeds import deed
 from demo.text.predicates import Pool
 from demo.text.statements import Statement
+from demo.text.synonyms import filler
 
 Sort = Callable[[Pool], Statement]
 _SORTS: dict[Sort, int] = {**statements.SORTS, **compounds.SORTS}
@@ -29,7 +30,7 @@ class Passage:
 
 def passage(rng: Random, language: Language) -> Passage:
     """One to six statements; the questions of a few that are alike name what tells them apart."""
-    count = rng.choice([1, 2, 2, 3, 3, 4, 5, 6])
+    count = rng.choice([1, 2, 3, 3, 4, 4, 5, 6])
     pool, told, sort = Pool(rng, language), list[Statement](), _sort(rng)
     for _ in range(count):
         told.append(sort(pool))
@@ -55,6 +56,8 @@ def _sentences(rng: Random, language: Language, told: list[Statement]) -> list[s
             sentences[-1] = sentences[-1].rstrip("。.") + rng.choice(joints) + small
         else:
             sentences.append(text)
+        if rng.random() < 0.12:
+            sentences.append(filler(Pool(rng, language)))
     return sentences
 
 

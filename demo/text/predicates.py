@@ -44,9 +44,7 @@ class Pool:
 
     def verb(self) -> tuple[str, str, str]:
         """Base, past and participle; in Chinese the same word."""
-        base, *others = self.draw("verbs").split("/")
-        past, participle = others or [_past(base) if self.language == "en" else base] * 2
-        return base, past, participle
+        return forms(self.draw("verbs"), self.language)
 
     def crowd(self) -> tuple[str, str]:
         """A measure word, nothing in English, and what is counted."""
@@ -98,6 +96,24 @@ class Pool:
         value, unit = words.number(self.rng), self.rng.choice(units.split(","))
         space = " " if (self.language == "en" or self.rng.random() < 0.4) and unit != "%" else ""
         return name, f"{value}{space}{unit}"
+
+
+def forms(verb: str, language: Language) -> tuple[str, str, str]:
+    """Base, past and participle of a word of the list, or of a base that the list has."""
+    base, *others = (_IRREGULAR.get(verb, verb) if language == "en" else verb).split("/")
+    past, participle = others or [_past(base) if language == "en" else base] * 2
+    return base, past, participle
+
+
+_IRREGULAR = {verb.split("/")[0]: verb for verb in _LISTS["verbs"]["en"] if "/" in verb}
+_IRREGULAR |= {
+    "put together": "put together/put together/put together",
+    "call off": "call off/called off/called off",
+    "shut": "shut/shut/shut",
+    "oversee": "oversee/oversaw/overseen",
+    "run": "run/ran/run",
+    "shine": "shine/shone/shone",
+}
 
 
 def _past(base: str) -> str:

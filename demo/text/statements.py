@@ -12,6 +12,7 @@ from demo.text.conversation import Language, Turn
 from demo.text.pattern_files import read_patterns
 from demo.text.phrase import ask, say
 from demo.text.predicates import Pool
+from demo.text.synonyms import how
 
 _PATTERNS = read_patterns("statements")
 
@@ -32,7 +33,9 @@ def role(pool: Pool) -> Statement:
 
 def measure(pool: Pool) -> Statement:
     name, value = pool.measure()
-    return _stated(pool, "measure", {"e": pool.thing(), "m": name, "v": value}, {"asked": value})
+    adjective = how(pool, name)
+    asked = "how" if adjective and pool.rng.random() < 0.5 else "asked"
+    return _stated(pool, "measure", {"e": pool.thing(), "m": name, "v": value, "k": adjective}, {asked: value})
 
 
 def reading(pool: Pool) -> Statement:

@@ -12,7 +12,9 @@ from demo.text.pattern_files import Section, read_patterns
 from demo.text.phrase import ask, say
 
 PATTERNS = read_patterns("tools")
+_OWN_WORDS = read_patterns("tools_own_words")
 _THINGS = [tuple(pair.split("/")) for pair in PATTERNS["things"]["pairs"]]
+_OWN_THINGS = [pair for pair in _THINGS if any(f"{pair[0]} en" in section for section in _OWN_WORDS.values())]
 _ROOMS = [tuple(pair.split("/")) for pair in PATTERNS["rooms"]["pairs"]]
 
 
@@ -41,6 +43,7 @@ class Tool:
     def __init__(self, rng: Random, language: Language, kind: str) -> None:
         self._rng = rng
         self._language = language
+        self._kind = kind
         self._section: Section = PATTERNS[kind]
 
     def one_of(self, key: str) -> str:
@@ -52,6 +55,13 @@ class Tool:
 
     def asked(self, key: str = "ask", **slots: object) -> str:
         return ask(self._rng, self._section[f"{key} {self._language}"], self._language, **slots)
+
+    def asked_of(self, about: Thing, **slots: Any) -> str:
+        """In the patterns of any thing, now and then in those of this one, which may not name it."""
+        own = _OWN_WORDS.get(self._kind, {}).get(f"{about.spelled} {self._language}")
+        if own and self._rng.random() < 0.45:
+            return ask(self._rng, own, self._language, **slots)
+        return self.asked(t=about.called[self._language], **slots)
 
     def answer(self, key: str = "answer", **slots: object) -> str:
         return say(self._rng, self._section[f"{key} {self._language}"], **slots)
@@ -93,7 +103,7 @@ def thing(rng: Random) -> Thing:
     if rng.random() < 0.25:
         made = words.invented_word(rng)
         return Thing(made, {"en": made, "zh": made})
-    spelled, chinese = rng.choice(_THINGS)
+    spelled, chinese = rng.choice(_OWN_THINGS if rng.random() < 0.3 else _THINGS)
     return Thing(spelled, {"en": spelled.replace("_", " "), "zh": chinese})
 
 

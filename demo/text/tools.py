@@ -45,7 +45,7 @@ def conversation(rng: Random) -> Conversation:
     messages: list[Message] = []
     if rng.random() < 0.3:
         messages.append(Message("system", expand(rng, rng.choice(_SYSTEMS[language]))))
-    for used in rng.sample(uses, min(len(uses), rng.choice([1, 2, 3]))):
+    for used in rng.sample(uses, min(len(uses), rng.choice([1, 2, 3, 4]))):
         if rng.random() < 0.2:
             messages += _without_call(rng, language, uses)
         messages += _with_call(rng, language, used)

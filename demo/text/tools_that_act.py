@@ -36,7 +36,7 @@ def set_level(rng: Random, language: Language) -> Use:
         parameters, arguments = {**parameters, "room": string("The room")}, {**arguments, "room": place}
     return Use(
         schema(rng, f"{tool.one_of('names')}_{about.spelled}", tool.about(about.called, p=parameter), parameters),
-        tool.asked(v=value, t=called, w=where),
+        tool.asked(v=value, t=called, w=where) if where else tool.asked_of(about, v=value, w=where),
         arguments,
         _done(rng, arguments),
         tool.answer(v=value, t=called, w=where),

@@ -146,7 +146,7 @@ def read(rng: Random, language: Language) -> Use:
     response: list[Any] = [result, {key: json_number(result)}, {parameter: value, key: json_number(result)}]
     return Use(
         schema(rng, f"{tool.one_of('names')}_{about.spelled}", described, {parameter: string(f"The {parameter}")}),
-        tool.asked(v=value, t=called),
+        tool.asked_of(about, v=value),
         {parameter: value},
         rng.choice(response),
         tool.answer(v=value, t=called, r=result),
