@@ -43,9 +43,7 @@ _TURN_WEIGHTS = {
     "code": 12,
     "unknown": 6,
 }
-_SUMS = (
-    0.25  # the share of other conversations that are sums alone: what carrying takes is seen often enough there only
-)
+_SUMS = 0.3  # the share of other conversations that are sums alone: what carrying takes is seen often enough there only
 _SYSTEMS = [
     "You are a helpful assistant.",
     "You are a helpful AI assistant.",
@@ -87,7 +85,7 @@ def _turns(rng: Random) -> list[Turn]:
     """One to four turns, mostly in one language; or nothing but sums."""
     language: Language = rng.choice(LANGUAGES)
     if rng.random() < _SUMS:
-        return [arithmetic.turn(rng, language) for _ in range(rng.randint(4, 9))]
+        return [arithmetic.turn(rng, language) for _ in range(rng.randint(5, 12))]
     other: Language = "zh" if language == "en" else "en"
     return [turn(rng, language if rng.random() < 0.92 else other) for _ in range(rng.choice([1, 1, 2, 3, 4]))]
 

@@ -27,7 +27,7 @@ COLOURS, JOBS, ANIMALS, FOODS, HOBBIES, NOUNS, _CITIES, THINGS, EVENTS = (
 )
 _OTHERS = _WORDS["people and numbers"]
 _FIRST_NAMES, _SURNAMES = (" ".join(_OTHERS[key]).split() for key in ("first", "surnames"))
-_NUMBERS = " ".join(_OTHERS["numbers"]).split()
+_NUMBERS, _TENS = (" ".join(_OTHERS[key]).split() for key in ("numbers", "tens"))
 _ONSETS, _VOWELS, _ENDS = (" ".join(_WORDS["syllables"][key]).split() for key in ("onsets", "vowels", "ends"))
 _DIGITS = "零一二三四五六七八九"
 _PLACE_ENDS = {
@@ -121,11 +121,13 @@ def number(rng: Random) -> str:
 
 
 def number_word(value: int, language: Language) -> str:
-    """A number from 0 to 20 in words."""
-    if language == "en":
-        return _NUMBERS[value]
+    """A number from 0 to 99 in words."""
     tens, ones = divmod(value, 10)
-    return _DIGITS[value] if value < 10 else "二" * (tens == 2) + "十" + _DIGITS[ones] * (ones > 0)
+    if language == "en":
+        if value <= 20:
+            return _NUMBERS[value]
+        return _TENS[tens - 2] + ("-" + _NUMBERS[ones]) * (ones > 0)
+    return _DIGITS[value] if value < 10 else _DIGITS[tens] * (tens > 1) + "十" + _DIGITS[ones] * (ones > 0)
 
 
 def noun(rng: Random, language: Language) -> str:
