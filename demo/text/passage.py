@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-from demo.text import passage_free, words
+from demo.text import passage_everyday, passage_free, words
 from demo.text.conversation import LANGUAGES, Conversation, Language, Message, Turn
 from demo.text.passage_facts import EVENTS, FAMILIES, PEOPLE, THINGS, Family, PassageFact, Subject
+from demo.text.passage_free import Passage
 from demo.text.pattern_files import read_patterns
 from demo.text.phrase import ask, say
 
-FREE = 0.65  # the share of passages whose sentences are put together from freely drawn words
+EVERYDAY = 0.5  # the share of passages such as notices, logs and timetables
+FREE = 0.35  # the share of passages whose sentences are put together from freely drawn words
 UNTOLD = {"en": "The passage does not say.", "zh": "文中没有提到。"}
 _LEAD, _ASK, _HINT, _FILLER, _EXCERPT = read_patterns("passage").values()
 _BEHIND = {"en": " ", "zh": ""}  # what may follow the words that two sentences begin with
@@ -31,15 +33,20 @@ class Told:
 
 def conversation(rng: Random) -> Conversation:
     language: Language = rng.choice(LANGUAGES)
-    return _of_free_words(rng, language) if rng.random() < FREE else _of_family(rng, language)
+    kind = rng.random()
+    if kind < EVERYDAY:
+        return _of_statements(rng, language, passage_everyday.passage(rng, language), untold=0.16)
+    if kind < EVERYDAY + FREE:
+        return _of_statements(rng, language, passage_free.passage(rng, language), untold=0.12)
+    return _of_family(rng, language)
 
 
-def _of_free_words(rng: Random, language: Language) -> Conversation:
-    made = passage_free.passage(rng, language)
+def _of_statements(rng: Random, language: Language, made: Passage, untold: float) -> Conversation:
+    """Some of what may be asked of a passage; `untold` is the share asked in vain."""
     text = _laid_out(rng, language, made.sentences)
     turns = rng.sample(made.asked, min(len(made.asked), rng.randint(3, 9)))
     for at in range(len(turns)):
-        if rng.random() < 0.14:
+        if made.untold and rng.random() < untold:
             turns[at] = Turn(rng.choice(made.untold), UNTOLD[language])
     return _asked_from(rng, language, text, list({turn.question: turn for turn in turns}.values()))
 
