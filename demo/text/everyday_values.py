@@ -23,27 +23,14 @@ _LONG_CODES = [
 ]
 _DAYS = {
     "en": ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
-    "zh": [
-        "周一",
-        "周二",
-        "周三",
-        "周四",
-        "周五",
-        "周六",
-        "周日",
-        "星期一",
-        "星期二",
-        "星期三",
-        "星期四",
-        "星期五",
-        "星期六",
-        "星期天",
-    ],
+    "zh": [week + day for week in ("周", "星期") for day in "一二三四五六日"],
 }
 _STREETS = {
     "en": ["{} Street", "{} Road", "{} Lane", "{} Square", "{} Avenue", "{} Alley"],
     "zh": ["{}路", "{}街", "{}大道", "{}巷", "{}胡同"],
 }
+
+_STREET_NAMES = ["Mill", "Station", "Church", "Garden", "King", "Rose", "Harbour", "Bridge", "Oak", "Market", "Castle"]
 
 
 def like(rng: Random, value: str) -> str:
@@ -179,6 +166,7 @@ SORTS: dict[str, Maker] = {
     "volume": with_unit("litres|ml|l|cups", "升|毫升|杯", 2, 900, 0.2),
     "length": with_unit("m|cm|mm|metres|km", "米|厘米|毫米|公里", 2, 900, 0.2),
     "heat": with_unit("°C|degrees|°C", "度|℃|摄氏度", 2, 400, 0.2),
-    "force": with_unit("bar|kPa|N·m|Nm|psi", "巴|兆帕|千帕|牛·米", 2, 300, 0.3),
+    "force": with_unit("bar|kPa|psi|MPa", "巴|兆帕|千帕|MPa", 2, 300, 0.3),
+    "torque": with_unit("N·m|Nm|newton metres", "牛·米|N·m", 2, 300, 0.2),
     "voltage": with_unit("V|volts", "伏|V", 3, 400, 0.2),
 }
