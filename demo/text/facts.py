@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import Literal
 
 from demo.text.conversation import Language, Turn
+from demo.text.flag_values import flag_value
 from demo.text.pattern_files import Section, read_patterns
-from demo.text.phrase import ask
+from demo.text.phrase import ask, say
+
+Length = Literal["full", "short", "word"]
 
 
 @dataclass(frozen=True)
 class Fact:
-    """short: one sentence, in Chinese of at most 20 characters. word: empty where no single word answers."""
+    """short: one sentence, in Chinese of at most 20 characters. word: empty where no single word answers.
 
-    questions: dict[Language, Sequence[str]]
-    answers: dict[Language, str]
-    short: dict[Language, str]
-    word: dict[Language, str]
+    given: questions that name a value {v}, of the kind `value`, for the answer to repeat; where a question names none,
+    the answer has `usual` in its place.
+    """
 
-    def turn(self, rng: Random, language: Language) -> Turn:
-        return Turn(ask(rng, self.questions[language], language), self.answers[language])
+    questions: Mapping[Language, Sequence[str]]
+    answers: Mapping[Language, str]
+    short: Mapping[Language, str]
+    word: Mapping[Language, str]
+    given: Mapping[Language, Sequence[str]]
+    value: str
+    usual: str
+
+    def turn(self, rng: Random, language: Language, answer_in: Language | None = None, length: Length = "full") -> Turn:
+        """Asked in `language` and answered in `answer_in`, else in the same."""
+        forms = {"full": self.answers, "short": self.short, "word": self.word}[length]
+        patterns, asked, answered = self.questions[language], self.usual, self.usual
+        if self.value and rng.random() < 0.5:
+            patterns = self.given[language]
+            asked, answered = flag_value(rng, self.value, language)
+        return Turn(ask(rng, patterns, language, v=asked), say(rng, forms[answer_in or language], v=answered))
 
 
 def read_facts(name: str) -> tuple[Fact, ...]:
@@ -31,15 +48,20 @@ def read_facts(name: str) -> tuple[Fact, ...]:
 
 def _fact(section: Section) -> Fact:
     answers: dict[Language, str] = {"en": section["en"][0], "zh": section["zh"][0]}
+    value, _, usual = section.get("value", [""])[0].partition(" ")
     return Fact(
         {"en": section["ask en"], "zh": section["ask zh"]},
         answers,
         {language: section.get(f"short {language}", [answer])[0] for language, answer in answers.items()},
         {language: section[f"word {language}"][0] for language in answers if f"word {language}" in section},
+        {language: section.get(f"given {language}", []) for language in answers},
+        value,
+        usual,
     )
 
 
 IDENTITY = read_facts("identity")  # kind 1
 GREETINGS = read_facts("greetings")  # kind 2
-USAGE = read_facts("usage")  # kind 3
+_CORE, _RARER = read_facts("usage"), read_facts("usage_more")
+USAGE = (*_CORE, *_CORE, *_RARER)  # kind 3
 COMMON = read_facts("common")  # what everybody knows

@@ -34,10 +34,10 @@ _TURN_KINDS = {
 _TURN_WEIGHTS = {
     "identity": 12,
     "greetings": 8,
-    "usage": 18,
+    "usage": 30,
     "common": 4,
     "arithmetic": 26,
-    "units": 12,
+    "units": 14,
     "greenhouse": 14,
     "verse": 10,
     "code": 12,

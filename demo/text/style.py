@@ -58,10 +58,7 @@ def _short_in_language(rng: Random) -> Conversation:
     rng.shuffle(parts)
     asked_in = [other if rng.random() < 0.7 else language for _ in range(rng.choice([1, 2, 3]))]
     facts = [rng.choice(_FACTS) for _ in asked_in]
-    turns = [
-        Turn(ask(rng, fact.questions[asked], asked), fact.short[language])
-        for fact, asked in zip(facts, asked_in, strict=True)
-    ]
+    turns = [fact.turn(rng, asked, language, "short") for fact, asked in zip(facts, asked_in, strict=True)]
     return _with_system(space.join(parts), turns)
 
 
@@ -79,8 +76,7 @@ def _crossed(rng: Random, language: Language) -> Turn:
     other: Language = "zh" if language == "en" else "en"
     chance = rng.random()
     if chance < 0.6:
-        fact = rng.choice(_FACTS)
-        return Turn(ask(rng, fact.questions[other], other), fact.answers[language])
+        return rng.choice(_FACTS).turn(rng, other, language)
     if chance < 0.75:
         t, h = greenhouse.readings(rng)
         return Turn(greenhouse.question(rng, other, t, h), greenhouse.advice(t, h, language))
@@ -105,8 +101,7 @@ def _short(rng: Random) -> Conversation:
 def _brief(rng: Random, language: Language) -> Turn:
     chance = rng.random()
     if chance < 0.65:
-        fact = rng.choice(_FACTS)
-        return Turn(ask(rng, fact.questions[language], language), fact.short[language])
+        return rng.choice(_FACTS).turn(rng, language, length="short")
     if chance < 0.8:
         t, h = greenhouse.readings(rng)
         return Turn(greenhouse.question(rng, language, t, h), greenhouse.short_advice(t, h, language))
@@ -130,8 +125,7 @@ def _word(rng: Random, language: Language) -> Turn:
     if chance < 0.35:
         t, h = greenhouse.readings(rng)
         return Turn(greenhouse.question(rng, language, t, h), greenhouse.word(t, h, language))
-    fact = rng.choice(_WITH_WORD)
-    return Turn(ask(rng, fact.questions[language], language), fact.word[language])
+    return rng.choice(_WITH_WORD).turn(rng, language, length="word")
 
 
 def _role(rng: Random) -> Conversation:
