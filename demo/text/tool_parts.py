@@ -27,6 +27,7 @@ class Use:
     arguments: dict[str, Any]
     response: Any
     answer: str
+    groups: tuple[str, ...] = ()  # of tools that could be taken for each other
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from demo.text import (
     arithmetic,
     code,
     greenhouse,
+    tools_everyday,
     tools_made_up,
     tools_that_act,
     tools_that_read,
@@ -17,9 +18,9 @@ from demo.text import (
     unknown,
     verse,
 )
-from demo.text.conversation import LANGUAGES, Call, Conversation, Language, Message
+from demo.text.conversation import LANGUAGES, Call, Conversation, Language, Message, Turn
 from demo.text.facts import COMMON, GREETINGS, IDENTITY, USAGE
-from demo.text.phrase import expand
+from demo.text.phrase import expand, say
 from demo.text.tool_parts import Use
 
 _SORTS = {
@@ -33,7 +34,19 @@ _SORTS = {
     tools_that_act.switch: 2,
     tools_that_act.act: 2,
     tools_that_act.message: 1,
-    tools_made_up.made_up: 11,
+    tools_made_up.made_up: 9,
+    tools_everyday.everyday: 9,
+}
+_ALIKE = 0.5  # the share of conversations whose tools have to be told apart by their descriptions
+_NO_TOOL = {
+    "en": "[None of my tools can do that.|I have no tool for that.|Sorry, I have no tool for that.]",
+    "zh": "[我没有能做这件事的工具。|抱歉，我没有这样的工具。|我的工具做不了这件事。]",
+}
+_OTHERS = {  # and the groups of tools that could be called for such a question
+    greenhouse.turn: {"farm", "home"},
+    verse.turn: set[str](),
+    code.turn: {"files"},
+    unknown.turn: {"world", "day", "money", "food", "web", "media", "shop", "language", "numbers"},
 }
 _NO_CALL = (*IDENTITY, *GREETINGS, *USAGE, *COMMON)
 
@@ -41,7 +54,10 @@ _NO_CALL = (*IDENTITY, *GREETINGS, *USAGE, *COMMON)
 def conversation(rng: Random) -> Conversation:
     """Some tools; a question that needs one of them, or none; sometimes the response and what follows from it."""
     language: Language = rng.choice(LANGUAGES)
-    uses = _different(rng, language, rng.choice([1, 1, 2, 2, 2, 3, 3, 4, 6]))
+    if rng.random() < _ALIKE:
+        uses = tools_everyday.alike(rng, language, rng.choice([2, 2, 3, 3, 4]))
+    else:
+        uses = _different(rng, language, rng.choice([1, 1, 2, 2, 2, 3, 3, 4, 6]))
     messages: list[Message] = []
     if rng.random() < 0.3:
         messages.append(Message("system", expand(rng, rng.choice(_SYSTEMS[language]))))
@@ -101,9 +117,13 @@ def _written(rng: Random, response: Any) -> str:
 
 def _without_call(rng: Random, language: Language, uses: list[Use]) -> list[Message]:
     """A question that none of the tools is for, answered in words."""
-    calculates = any("calc" in used.schema["name"] for used in uses)
+    groups = {group for used in uses for group in used.groups}
+    if rng.random() < 0.2 and all(used.groups for used in uses) and "web" not in groups:
+        return Turn(tools_everyday.elsewhere(rng, language, uses), say(rng, _NO_TOOL[language])).messages()
+    calculates = "numbers" in groups or any("calc" in used.schema["name"] for used in uses)
     if rng.random() < 0.3 and not calculates:
         return rng.choice([arithmetic.turn, units.turn])(rng, language).messages()
     if rng.random() < 0.25:
-        return rng.choice([greenhouse.turn, verse.turn, code.turn, unknown.turn])(rng, language).messages()
+        fitting = [turn for turn, unfit in _OTHERS.items() if all(used.groups for used in uses) and not groups & unfit]
+        return rng.choice(fitting or [verse.turn, code.turn])(rng, language).messages()
     return rng.choice(_NO_CALL).turn(rng, language).messages()

@@ -10,7 +10,7 @@ import pytest
 
 from demo.measure import runs
 from demo.samples import KINDS, sample
-from demo.text import arithmetic, code, greenhouse, passage, tools, units, verse
+from demo.text import arithmetic, code, greenhouse, passage, tools, tools_everyday, units, verse
 from demo.text.conversation import Conversation, Language
 from demo.text.facts import COMMON, GREETINGS, IDENTITY, USAGE, Fact
 from demo.text.functions import FUNCTIONS
@@ -144,7 +144,7 @@ def test_calls_name_a_tool_that_is_there_with_arguments_its_schema_has() -> None
             properties = schemas[call.name]["properties"]
             assert set(schemas[call.name].get("required", [])) <= set(call.arguments) <= set(properties)
             for name, value in call.arguments.items():
-                kinds = {"string": str, "integer": int, "number": int, "boolean": bool}
+                kinds = {"string": str, "integer": int, "number": (int, float), "boolean": bool}
                 assert isinstance(value, kinds[properties[name]["type"]])
             calls += 1
     assert calls > 200
@@ -153,15 +153,32 @@ def test_calls_name_a_tool_that_is_there_with_arguments_its_schema_has() -> None
 def test_string_arguments_come_from_the_question() -> None:
     for seed in SEEDS:
         made = tools.conversation(Random(seed))
+        schemas = {tool.get("function", tool)["name"]: tool.get("function", tool)["parameters"] for tool in made.tools}
         for before, message in zip(made.messages, made.messages[1:], strict=False):
             for call in message.calls:
+                properties = schemas[call.name]["properties"]
                 values = [
                     v
                     for key, v in call.arguments.items()
-                    if isinstance(v, str) and v not in ("on", "off", "celsius", "fahrenheit")
+                    if isinstance(v, str) and v not in ("on", "off") and "enum" not in properties[key]
                 ]
                 if not re.search(r"[-+*/]", "".join(values)):  # sums may be asked for in words
                     assert all(value in before.content for value in values), (before.content, call)
+
+
+def test_arguments_of_an_enumeration_are_of_it() -> None:
+    for seed in SEEDS:
+        rng = Random(seed)
+        for used in tools_everyday.alike(rng, rng.choice(LANGUAGES), 4):
+            for name, about in used.schema["parameters"]["properties"].items():
+                if name in used.arguments and "enum" in about:
+                    assert used.arguments[name] in about["enum"]
+
+
+def test_tools_that_are_alike_have_names_of_their_own() -> None:
+    for seed in SEEDS:
+        names = [used.schema["name"] for used in tools_everyday.alike(Random(seed), "en", 4)]
+        assert len(set(names)) == len(names)
 
 
 @pytest.mark.parametrize("fact", (*IDENTITY, *GREETINGS, *USAGE, *COMMON), ids=lambda fact: fact.short["en"][:40])
