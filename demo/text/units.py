@@ -55,9 +55,9 @@ _UNITS = (
     Unit(1000, "[litres|l|liters]", "[millilitres|ml|milliliters]", "[升|L]", "[毫升|ml]", "[litre|liter]", 20),
     Unit(1000, "[tonnes|t|tons]", "[kilograms|kg]", "[吨|t]", "[千克|公斤|kg]", "[tonne|ton]", 10),
 )
+_TIMES = _UNITS[:6]
 _COMPOUND = [unit for unit in _UNITS if unit.factor in (60, 100, 1000)]
 _DOWN, _HALF_QUESTIONS = read_patterns("units").values()
-_UP = {"en": [p for p in _DOWN["en"] if "are there" not in p], "zh": _DOWN["zh"]}
 _HALVES = (
     (("half an hour", "半小时", "半个小时"), (30, "minutes", "分钟")),
     (("a quarter of an hour", "一刻钟", "一刻钟"), (15, "minutes", "分钟")),
@@ -89,13 +89,13 @@ _HALVES = (
 
 def turn(rng: Random, language: Language) -> Turn:
     chance = rng.random()
-    if chance < 0.2:
+    if chance < 0.15:
         return _half(rng, language)
-    if chance < 0.32:
+    if chance < 0.25:
         return _compound(rng, language)
-    unit = rng.choice(_UNITS)
-    n = 1 if rng.random() < 0.15 else rng.randint(2, unit.largest)
-    return _down(rng, language, unit, n) if rng.random() < 0.65 else _up(rng, language, unit, n)
+    unit = rng.choice(_TIMES if rng.random() < 0.4 else _UNITS)
+    n = 1 if rng.random() < 0.1 else rng.randint(2, unit.largest)
+    return _down(rng, language, unit, n) if rng.random() < 0.5 else _up(rng, language, unit, n)
 
 
 def _down(rng: Random, language: Language, unit: Unit, n: int) -> Turn:
@@ -105,7 +105,8 @@ def _down(rng: Random, language: Language, unit: Unit, n: int) -> Turn:
 
 def _up(rng: Random, language: Language, unit: Unit, n: int) -> Turn:
     patterns = [
-        p.replace("{many}", "<small>").replace("{small}", "{many}").replace("<small>", "{small}") for p in _UP[language]
+        p.replace("{many}", "<small>").replace("{small}", "{many}").replace("<small>", "{small}")
+        for p in _DOWN[language]
     ]
     question = ask(rng, _named(patterns, unit, language, 2), language, n=n * unit.factor)
     return Turn(question, _equation(unit, n, language, down=False))
@@ -147,7 +148,7 @@ def _named(patterns: list[str], unit: Unit, language: Language, n: int) -> list[
 
 def _spelled(rng: Random, n: int, language: Language) -> str:
     """A number as digits, now and then as a word."""
-    if rng.random() < 0.75 or n > 10:
+    if rng.random() < 0.6 or n > 20:
         return str(n)
     if language == "zh":
         return "两" if n == 2 else number_word(n, language)
