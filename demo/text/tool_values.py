@@ -153,4 +153,5 @@ _MAKERS: dict[str, Callable[[Random, Language], str]] = {
     "sentence": _phrase("sentences"),
     "task": _phrase("tasks"),
     "sky": _phrase("skies"),
+    "error": _phrase("errors"),
 }

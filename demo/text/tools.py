@@ -37,7 +37,7 @@ _SORTS = {
     tools_made_up.made_up: 9,
     tools_everyday.everyday: 9,
 }
-_ALIKE = 0.5  # the share of conversations whose tools have to be told apart by their descriptions
+_ALIKE = 0.55  # the share of conversations whose tools have to be told apart by their descriptions
 _NO_TOOL = {
     "en": "[None of my tools can do that.|I have no tool for that.|Sorry, I have no tool for that.]",
     "zh": "[我没有能做这件事的工具。|抱歉，我没有这样的工具。|我的工具做不了这件事。]",
@@ -46,7 +46,7 @@ _OTHERS = {  # and the groups of tools that could be called for such a question
     greenhouse.turn: {"farm", "home"},
     verse.turn: set[str](),
     code.turn: {"files"},
-    unknown.turn: {"world", "day", "money", "food", "web", "media", "shop", "language", "numbers"},
+    unknown.turn: {"world", "day", "money", "food", "web", "media", "shop", "language", "numbers", "city"},
 }
 _NO_CALL = (*IDENTITY, *GREETINGS, *USAGE, *COMMON)
 

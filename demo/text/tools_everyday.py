@@ -18,6 +18,7 @@ _ENDS = {
     "do": {"en": [".", ".", "", ", please."], "zh": ["。", "。", ""]},
 }
 _WORDS = ("sentence", "task", "topic")  # sorts of free words
+_FAILED: dict[Language, str] = {"en": "That did not work: {}.", "zh": "没有成功：{}。"}
 _OTHER_LANGUAGE: dict[Language, float] = {"en": 0.1, "zh": 0.5}  # schemas that are not in the user's language
 
 
@@ -107,6 +108,9 @@ def _question(rng: Random, language: Language, tool: Everyday, optional: list[Pa
 
 def _reply(rng: Random, language: Language, tool: Everyday, said: dict[str, str]) -> tuple[str, str]:
     """The response, and the answer in words: both have the same values."""
+    if rng.random() < 0.06:
+        failed = value(rng, language, "error")[1]
+        return f'{{"error": "{failed}"}}', _FAILED[language].format(failed)
     found = {
         "n": words.number(rng),
         "c": words.code(rng),
@@ -132,6 +136,8 @@ def _schema(rng: Random, language: Language, tool: Everyday, names: dict[str, st
     }
     if rng.random() < 0.9:
         shown["required"] = [names[p.slot] for p in tool.needed]
+    if rng.random() < 0.1:
+        shown["additionalProperties"] = False
     name, about = _named(rng, rng.choice(tool.names)), expand(rng, rng.choice(tool.patterns[f"about {written}"]))
     if rng.random() < 0.08:
         return {"name": name, "parameters": shown}
