@@ -158,6 +158,9 @@ SORTS: dict[str, Maker] = {
     "colour": lambda rng, language: rng.choice(words.COLOURS[language]),
     "food": lambda rng, language: rng.choice(words.FOODS[language]),
     "job": lambda rng, language: rng.choice(words.JOBS[language]),
+    "small": lambda rng, language: str(rng.randint(2, 12)),
+    "age": lambda rng, language: str(rng.randint(21, 99)),
+    "port": lambda rng, language: str(rng.randint(80, 65535)),
     "seconds": with_unit("seconds|minutes", "秒|秒钟|分钟", 2, 90, 0),
     "minutes": with_unit("minutes", "分钟", 2, 90, 0),
     "hours": with_unit("hours|days|weeks", "小时|天|周", 2, 48, 0),
@@ -167,6 +170,8 @@ SORTS: dict[str, Maker] = {
     "length": with_unit("m|cm|mm|metres|km", "米|厘米|毫米|公里", 2, 900, 0.2),
     "heat": with_unit("°C|degrees|°C", "度|℃|摄氏度", 2, 400, 0.2),
     "force": with_unit("bar|kPa|psi|MPa", "巴|兆帕|千帕|MPa", 2, 300, 0.3),
+    "warmth": with_unit("°C|degrees", "度|℃|摄氏度", 1, 39, 0.2),
+    "dose": with_unit("g|grams|kg|ml|cups|spoons", "克|毫升|勺|杯|斤", 2, 700, 0.1),
     "torque": with_unit("N·m|Nm|newton metres", "牛·米|N·m", 2, 300, 0.2),
     "voltage": with_unit("V|volts", "伏|V", 3, 400, 0.2),
 }

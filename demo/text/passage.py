@@ -12,8 +12,8 @@ from demo.text.passage_free import Passage
 from demo.text.pattern_files import read_patterns
 from demo.text.phrase import ask, say
 
-EVERYDAY = 0.5  # the share of passages such as notices, logs and timetables
-FREE = 0.35  # the share of passages whose sentences are put together from freely drawn words
+EVERYDAY = 0.6  # the share of passages such as notices, logs and timetables
+FREE = 0.25  # the share of passages whose sentences are put together from freely drawn words
 UNTOLD = {"en": "The passage does not say.", "zh": "文中没有提到。"}
 _LEAD, _ASK, _HINT, _FILLER, _EXCERPT = read_patterns("passage").values()
 _BEHIND = {"en": " ", "zh": ""}  # what may follow the words that two sentences begin with

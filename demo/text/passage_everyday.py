@@ -96,10 +96,10 @@ def _tell(rng: Random, language: Language, scene: _Scene, fact: _Fact, slots: di
 
 
 def _add(rng: Random, language: Language, sentence: str, made: Passage) -> None:
-    sentence = sentence[0].upper() + sentence[1:]
+    sentence = sentence[0].upper() + sentence[1:] if language == "en" else sentence
     goes_on = language == "zh" or _MAY_GO_ON.match(sentence)
     if goes_on and made.sentences and rng.random() < _MERGED:
-        small = sentence[0].lower() + sentence[1:]
+        small = sentence[0].lower() + sentence[1:] if language == "en" else sentence
         made.sentences[-1] = made.sentences[-1][:-1] + rng.choice(_JOINTS[language]) + small
     else:
         made.sentences.append(sentence)
