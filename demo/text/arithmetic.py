@@ -66,5 +66,5 @@ def question(rng: Random, language: Language, a: int, sign: str, b: int) -> str:
         slots = {"a": number_word(a, language), "b": number_word(b, language)}
     else:
         slots = {"a": str(a), "b": str(b)}
-    forms = [form.replace("@", _SIGNS[sign]).replace("#", _WORDS[language][sign]) for form in forms]
-    return ask(rng, forms, language, **slots)
+    form = rng.choice(forms).replace("@", _SIGNS[sign]).replace("#", _WORDS[language][sign])
+    return ask(rng, [form], language, **slots)

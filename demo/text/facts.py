@@ -65,3 +65,12 @@ GREETINGS = read_facts("greetings")  # kind 2
 _CORE, _RARER = read_facts("usage"), read_facts("usage_more")
 USAGE = (*_CORE, *_CORE, *_RARER)  # kind 3
 COMMON = read_facts("common")  # what everybody knows
+_GROUPS = (IDENTITY, GREETINGS, USAGE, COMMON)
+
+
+def any_fact(rng: Random, with_word: bool = False) -> Fact:
+    """A fact of any group; `with_word`: one that a single word answers."""
+    while True:
+        fact = rng.choice(rng.choices(_GROUPS, (3, 2, 4, 3))[0])
+        if fact.word or not with_word:
+            return fact

@@ -43,7 +43,7 @@ _TURN_WEIGHTS = {
     "code": 12,
     "unknown": 6,
 }
-_SUMS = 0.3  # the share of other conversations that are sums alone: what carrying takes is seen often enough there only
+_REPEATED = 0.36  # of other conversations are sums or units alone: carrying is seen often enough there only
 _SYSTEMS = [
     "You are a helpful assistant.",
     "You are a helpful AI assistant.",
@@ -82,10 +82,11 @@ def turn(rng: Random, language: Language) -> Turn:
 
 
 def _turns(rng: Random) -> list[Turn]:
-    """One to four turns, mostly in one language; or nothing but sums."""
+    """One to four turns, mostly in one language; or nothing but sums, or nothing but units."""
     language: Language = rng.choice(LANGUAGES)
-    if rng.random() < _SUMS:
-        return [arithmetic.turn(rng, language) for _ in range(rng.randint(5, 12))]
+    if rng.random() < _REPEATED:
+        make = arithmetic.turn if rng.random() < 0.75 else units.turn
+        return [make(rng, language) for _ in range(rng.randint(5, 12))]
     other: Language = "zh" if language == "en" else "en"
     return [turn(rng, language if rng.random() < 0.92 else other) for _ in range(rng.choice([1, 1, 2, 3, 4]))]
 
@@ -136,5 +137,5 @@ _CONVERSATIONS = (
     (0.28, passage.conversation),
     (0.22, tools.conversation),
     (0.08, remembering),
-    (0.12, style.conversation),
+    (0.15, style.conversation),
 )

@@ -1,18 +1,16 @@
-"""Kind 9: system prompts that set a language, a length or a role."""
+"""Kind 9: system prompts that set a language, a length or a role, and other instructions."""
 
 from __future__ import annotations
 
 from random import Random
 
-from demo.text import arithmetic, code, greenhouse, units, unknown, verse, words
+from demo.text import arithmetic, code, greenhouse, instructions, units, unknown, verse, words
 from demo.text.conversation import LANGUAGES, Conversation, Language, Message, Turn
-from demo.text.facts import COMMON, GREETINGS, IDENTITY, USAGE
+from demo.text.facts import IDENTITY, any_fact
 from demo.text.pattern_files import read_patterns
 from demo.text.phrase import ask, expand, say
 
 _OTHERS = [greenhouse.turn, arithmetic.turn, units.turn, unknown.turn, verse.turn, code.turn]
-_FACTS = (*IDENTITY * 2, *GREETINGS, *USAGE, *COMMON)
-_WITH_WORD = [fact for fact in _FACTS if fact.word]
 _LANGUAGE, _SHORT, _WORD, _ROLE, _NAMED_ROLE, _ROLES = read_patterns("style").values()
 _ROLE_ANSWER = {"en": "I am a {r}, run by Qingmo's built-in demo model.", "zh": "我是{r}，由轻模内置的演示模型驱动。"}
 _NAMED_ANSWER = {
@@ -23,13 +21,15 @@ _NAMED_ANSWER = {
 
 def conversation(rng: Random) -> Conversation:
     chance = rng.random()
-    if chance < 0.08:
+    if chance < 0.35:
+        return instructions.conversation(rng)
+    if chance < 0.41:
         return _short_in_language(rng)
-    if chance < 0.42:
+    if chance < 0.63:
         return in_language(rng, rng.choice(LANGUAGES))
-    if chance < 0.65:
+    if chance < 0.78:
         return _short(rng)
-    if chance < 0.82:
+    if chance < 0.9:
         return _one_word(rng)
     return _role(rng)
 
@@ -57,7 +57,7 @@ def _short_in_language(rng: Random) -> Conversation:
     ]
     rng.shuffle(parts)
     asked_in = [other if rng.random() < 0.7 else language for _ in range(rng.choice([1, 2, 3]))]
-    facts = [rng.choice(_FACTS) for _ in asked_in]
+    facts = [any_fact(rng) for _ in asked_in]
     turns = [fact.turn(rng, asked, language, "short") for fact, asked in zip(facts, asked_in, strict=True)]
     return _with_system(space.join(parts), turns)
 
@@ -76,7 +76,7 @@ def _crossed(rng: Random, language: Language) -> Turn:
     other: Language = "zh" if language == "en" else "en"
     chance = rng.random()
     if chance < 0.6:
-        return rng.choice(_FACTS).turn(rng, other, language)
+        return any_fact(rng).turn(rng, other, language)
     if chance < 0.75:
         t, h = greenhouse.readings(rng)
         return Turn(greenhouse.question(rng, other, t, h), greenhouse.advice(t, h, language))
@@ -87,7 +87,7 @@ def _crossed(rng: Random, language: Language) -> Turn:
 
 def _same(rng: Random, language: Language) -> Turn:
     make = rng.choice(_OTHERS)
-    return rng.choice(_FACTS).turn(rng, language) if rng.random() < 0.5 else make(rng, language)
+    return any_fact(rng).turn(rng, language) if rng.random() < 0.5 else make(rng, language)
 
 
 def _short(rng: Random) -> Conversation:
@@ -101,7 +101,7 @@ def _short(rng: Random) -> Conversation:
 def _brief(rng: Random, language: Language) -> Turn:
     chance = rng.random()
     if chance < 0.65:
-        return rng.choice(_FACTS).turn(rng, language, length="short")
+        return any_fact(rng).turn(rng, language, length="short")
     if chance < 0.8:
         t, h = greenhouse.readings(rng)
         return Turn(greenhouse.question(rng, language, t, h), greenhouse.short_advice(t, h, language))
@@ -125,7 +125,7 @@ def _word(rng: Random, language: Language) -> Turn:
     if chance < 0.35:
         t, h = greenhouse.readings(rng)
         return Turn(greenhouse.question(rng, language, t, h), greenhouse.word(t, h, language))
-    return rng.choice(_WITH_WORD).turn(rng, language, length="word")
+    return any_fact(rng, with_word=True).turn(rng, language, length="word")
 
 
 def _role(rng: Random) -> Conversation:
