@@ -23,7 +23,7 @@ _LONG_CODES = [
 ]
 _DAYS = {
     "en": ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
-    "zh": [week + day for week in ("周", "星期") for day in "一二三四五六日"],
+    "zh": ["星期一", "周二", "星期三", "周四", "周五", "星期六", "星期天"],
 }
 _STREETS = {
     "en": ["{} Street", "{} Road", "{} Lane", "{} Square", "{} Avenue", "{} Alley"],
@@ -173,5 +173,8 @@ SORTS: dict[str, Maker] = {
     "warmth": with_unit("°C|degrees", "度|℃|摄氏度", 1, 39, 0.2),
     "dose": with_unit("g|grams|kg|ml|cups|spoons", "克|毫升|勺|杯|斤", 2, 700, 0.1),
     "torque": with_unit("N·m|Nm|newton metres", "牛·米|N·m", 2, 300, 0.2),
+    "cm": with_unit("cm|mm|centimetres", "厘米|毫米", 2, 300, 0.2),
+    "metres": with_unit("m|metres", "米", 2, 300, 0.2),
+    "km": with_unit("km|miles|kilometres", "公里|千米", 2, 900, 0.2),
     "voltage": with_unit("V|volts", "伏|V", 3, 400, 0.2),
 }

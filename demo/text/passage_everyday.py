@@ -29,6 +29,7 @@ _MAY_GO_ON = re.compile(r"(?:The|It|In|On|At|For|A|An|To|She|He|They|Its|This|Th
 class _Fact:
     told: Sequence[str]
     asked: Sequence[tuple[str, str]]  # patterns of a question and of its answer
+    slots: Sequence[str]
     own: Sequence[str]  # of a fact that is told of several: the slots that differ from one to the next
 
 
@@ -52,7 +53,9 @@ def _scene(section: Section) -> _Scene:
         elsewhere = set[str]().union(*(slots[other] for other in keys if other != key))
         own = sorted(slots[key] - elsewhere) if key.startswith("*") else []
         pairs = [line.rpartition(" = ") for line in section[key + "?"]]
-        facts.append(_Fact(section[key], [(question, answer) for question, _, answer in pairs], own))
+        facts.append(
+            _Fact(section[key], [(question, answer) for question, _, answer in pairs], sorted(slots[key]), own)
+        )
     return _Scene(facts, lists, sorted(set[str]().union(*slots.values())))
 
 
@@ -72,13 +75,30 @@ def passage(rng: Random, language: Language) -> Passage:
     made = Passage([], [], [])
     for fact in scene.facts:
         if fact not in told:
-            made.untold.append(_question(rng, language, fact, slots))
+            shown = slots if fact.own or rng.random() < 0.4 else slots | _of_others(rng, fact, told, slots)
+            made.untold.append(_question(rng, language, fact, shown))
     for fact in told:
         _tell(rng, language, scene, fact, slots, made)
     questions = [turn.question for turn in made.asked]
     made.asked = [turn for turn in made.asked if questions.count(turn.question) == 1]
     made.untold = [question for question in made.untold if question not in questions]
     return made
+
+
+def _of_others(rng: Random, fact: _Fact, told: Sequence[_Fact], slots: dict[str, str]) -> dict[str, str]:
+    """What the passage names elsewhere, in place of a fact's own persons, towns and codes."""
+    others = [slot for other in told for slot in other.slots]
+    made: dict[str, str] = {}
+    for slot in fact.slots:
+        sort = _sort(slot)
+        named = [slots[other] for other in others if _sort(other) == sort]
+        if sort in ("person", "city", "code") and named:
+            made[slot] = rng.choice(named)
+    return made
+
+
+def _sort(slot: str) -> str:
+    return slot.rstrip("0123456789")
 
 
 def _tell(rng: Random, language: Language, scene: _Scene, fact: _Fact, slots: dict[str, str], made: Passage) -> None:
@@ -116,7 +136,7 @@ def _values(
     made: dict[str, str] = {}
     known = {value for row in rows for value in row.values()}
     for slot in slots:
-        sort = slot.rstrip("0123456789")
+        sort = _sort(slot)
         alike = rows[-1][slot] if rows else made.get(sort, "")
         for _ in range(30):
             made[slot] = _value(rng, language, scene, sort, alike)
