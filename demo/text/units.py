@@ -99,16 +99,14 @@ def turn(rng: Random, language: Language) -> Turn:
 
 
 def _down(rng: Random, language: Language, unit: Unit, n: int) -> Turn:
-    question = ask(rng, _named(_DOWN[language], unit, language, n), language, n=_spelled(rng, n, language))
+    question = ask(rng, _named(rng.choice(_DOWN[language]), unit, language, n), language, n=_spelled(rng, n, language))
     return Turn(question, _equation(unit, n, language, down=True))
 
 
 def _up(rng: Random, language: Language, unit: Unit, n: int) -> Turn:
-    patterns = [
-        p.replace("{many}", "<small>").replace("{small}", "{many}").replace("<small>", "{small}")
-        for p in _DOWN[language]
-    ]
-    question = ask(rng, _named(patterns, unit, language, 2), language, n=n * unit.factor)
+    down = rng.choice(_DOWN[language])
+    pattern = down.replace("{many}", "<small>").replace("{small}", "{many}").replace("<small>", "{small}")
+    question = ask(rng, _named(pattern, unit, language, 2), language, n=n * unit.factor)
     return Turn(question, _equation(unit, n, language, down=False))
 
 
@@ -141,18 +139,16 @@ def _compound(rng: Random, language: Language) -> Turn:
     return Turn(question, f"{both} = {n * unit.factor + more} {_first(small)}")
 
 
-def _named(patterns: list[str], unit: Unit, language: Language, n: int) -> list[str]:
+def _named(pattern: str, unit: Unit, language: Language, n: int) -> list[str]:
     many, small = (unit.one if n == 1 else unit.many, unit.small) if language == "en" else (unit.zh, unit.small_zh)
-    return [p.replace("{many}", many).replace("{small}", small) for p in patterns]
+    return [pattern.replace("{many}", many).replace("{small}", small)]
 
 
 def _spelled(rng: Random, n: int, language: Language) -> str:
     """A number as digits, now and then as a word."""
     if rng.random() < 0.6 or n > 20:
         return str(n)
-    if language == "zh":
-        return "两" if n == 2 else number_word(n, language)
-    return rng.choice(["one", "a"]) if n == 1 else number_word(n, language)
+    return "两" if (n, language) == (2, "zh") else number_word(n, language)
 
 
 def _equation(unit: Unit, n: int, language: Language, down: bool) -> str:
