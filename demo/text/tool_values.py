@@ -42,6 +42,16 @@ def value(rng: Random, language: Language, sort: str) -> tuple[Any, str]:
     return text, text
 
 
+def politely(rng: Random, pattern: str, language: Language) -> str:
+    """The pattern with polite words before it, where it is a plain order."""
+    verbs = _VALUES["polite"][f"verbs {language}"][0].split()
+    if language == "zh":
+        return say(rng, _VALUES["polite"]["zh"]) + pattern if pattern.startswith(tuple(verbs)) else pattern
+    if pattern.split(" ")[0] not in verbs:
+        return pattern
+    return f"{say(rng, _VALUES['polite']['en'])} {pattern[0].lower()}{pattern[1:]}"
+
+
 def _few(rng: Random, language: Language) -> tuple[int, str]:
     """A small number, in words now and then."""
     number = rng.randint(2, 12)

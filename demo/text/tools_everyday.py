@@ -11,7 +11,7 @@ from demo.text.conversation import Language
 from demo.text.pattern_files import Section, read_patterns
 from demo.text.phrase import ask, expand, say, tell
 from demo.text.tool_parts import Use
-from demo.text.tool_values import CHOICES, SORTS_OF_NUMBERS, value
+from demo.text.tool_values import CHOICES, SORTS_OF_NUMBERS, politely, value
 
 _ENDS = {
     "ask": {"en": ["?", "?", "?", ""], "zh": ["？", "？", "？", ""]},
@@ -100,6 +100,8 @@ def _question(rng: Random, language: Language, tool: Everyday, optional: list[Pa
     pattern = rng.choice(tool.patterns[f"{kind} {language}"])
     more = "".join(rng.choice(tool.patterns[f"with {parameter.slot} {language}"]) for parameter in optional)
     text = expand(rng, pattern + more)
+    if kind == "do" and rng.random() < 0.25:
+        text = politely(rng, text, language)
     last = next((p.sort for p in tool.needed + optional if text.endswith("{" + p.slot + "}")), "")
     if last in _WORDS:  # a polite word after it could be its own
         return tell(rng, [text + rng.choice(["", "." if language == "en" else "。"])], language, **said)
@@ -141,7 +143,7 @@ def _schema(rng: Random, language: Language, tool: Everyday, names: dict[str, st
     name, about = _named(rng, rng.choice(tool.names)), expand(rng, rng.choice(tool.patterns[f"about {written}"]))
     if rng.random() < 0.08:
         return {"name": name, "parameters": shown}
-    if rng.random() < 0.15:  # only the description tells
+    if rng.random() < 0.2:  # only the description tells
         name = rng.choice(["{}", "{}", "tool_{}", "do_{}", "run_{}"]).format(words.invented_word(rng, 2))
     return {
         "name": name,
