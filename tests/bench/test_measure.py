@@ -7,17 +7,23 @@ import signal
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from serving import Running, serve
 
+from qingmo.bench import model_process
 from qingmo.bench.local import LocalModel
 from qingmo.bench.measure import measure
+from qingmo.bench.model_process import ModelUnderTest
 from qingmo.bench.plan import Plan, Point
 from qingmo.bench.results import Results
 from qingmo.bench.server import Server
+from qingmo.bench.subject import Answer
 from qingmo.bench.workload import fixed_question, new_question, random_texts
 from qingmo.config import EngineConfig
+from qingmo.engine.build import build_engine
+from qingmo.engine.outputs import TokenOutput
 from qingmo.errors import BenchError, ModelNotFoundError
 
 TINY = Plan(
@@ -100,6 +106,23 @@ def test_another_seed_is_another_prompt_and_no_cache_helps_with_a_new_question()
 def test_a_model_that_cannot_be_loaded_is_refused_as_anywhere() -> None:
     with pytest.raises(ModelNotFoundError, match="no/such"):
         LocalModel(EngineConfig(model="no/such/folder"))
+
+
+def test_a_token_has_come_when_the_step_that_makes_it_is_over(
+    toy_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = EngineConfig(model=str(toy_folder))
+    loaded = build_engine(config)
+    step, finished = loaded.engine.step, list[list[TokenOutput]]()
+
+    def noted_step() -> list[TokenOutput]:
+        finished.append(step())
+        return finished[-1]
+
+    monkeypatch.setattr(loaded.engine, "step", noted_step)
+    monkeypatch.setattr(model_process, "time", SimpleNamespace(perf_counter=lambda: len(finished)))
+    answer = ModelUnderTest(loaded, config).ask(fixed_question(), 4)
+    assert answer == Answer(first=1, whole=4, tokens=4)
 
 
 def test_a_process_that_was_killed_is_reported(toy_folder: Path) -> None:

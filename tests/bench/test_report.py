@@ -88,6 +88,14 @@ def test_the_page_has_a_picture_of_stability_and_of_each_speed(results: Results)
         assert title in made
 
 
+def test_the_picture_of_stability_counts_requests_by_tens(results: Results) -> None:
+    hundred = tuple(results.subjects[0].repeats[0] for _ in range(100))
+    subjects = tuple(replace(subject, repeats=hundred) for subject in results.subjects)
+    drawn = page(replace(results, plan=replace(results.plan, repeats=100), subjects=subjects))
+    for request in ("10", "20", "100"):
+        assert f'class="major">{request}</text>' in drawn
+
+
 def test_json_holds_every_measurement(results: Results) -> None:
     read = json.loads(results.as_json())
     assert [answer["whole"] for answer in read["subjects"][0]["repeats"]] == [1.0, 1.1, 1.2]

@@ -101,7 +101,8 @@ class ModelUnderTest:
         self._engine.add_request(prompt, SamplingParams(temperature=0, max_tokens=max_tokens))
         arrivals = []
         while self._engine.has_work:
-            arrivals += [time.perf_counter()] * len(self._engine.step())
+            outputs = self._engine.step()
+            arrivals += [time.perf_counter()] * len(outputs)
         return Answer(arrivals[0] - begin, arrivals[-1] - begin, len(arrivals))
 
     def fits(self, point: Point, new_tokens: int) -> bool:

@@ -46,9 +46,11 @@ def pictures(results: Results) -> list[str]:
 
 def _stability(results: Results) -> str:
     chart = _chart(pygal.Line, f"The same question {results.plan.repeats} times", "request", "seconds")
-    chart.x_labels = range(1, results.plan.repeats + 1)
-    chart.x_labels_major_count = 11
+    requests = [str(number) for number in range(1, results.plan.repeats + 1)]
+    chart.x_labels = requests
+    chart.x_labels_major = [requests[0], *requests[9::10]]
     chart.show_minor_x_labels = False
+    chart.show_legend = len(results.subjects) > 1
     for subject in results.subjects:
         chart.add(subject.facts.name, [round(answer.whole, 4) for answer in subject.repeats])
     return _drawn(chart)
@@ -94,6 +96,7 @@ def _chart(kind: Callable[..., Any], title: str, along: str, up: str) -> Any:
         legend_at_bottom=True,
         legend_at_bottom_columns=2,
         truncate_legend=-1,
+        truncate_label=-1,
         dots_size=2,
         width=900,
         height=420,
