@@ -49,12 +49,12 @@ class Recipe:
         """For a model that has learned already: other text, no drills, and rates that do not undo what it knows."""
         return replace(
             self,
-            steps=self.steps * 4 // 5,
+            steps=self.steps * 4 // 3,
             seed=self.seed + 1,
             drilled_until=0.0,
             cool_down=1.0,
-            muon_lr=self.muon_lr * 0.5,
-            adam_lr=self.adam_lr * 0.5,
+            muon_lr=self.muon_lr * 0.6,
+            adam_lr=self.adam_lr * 0.6,
         )
 
 
