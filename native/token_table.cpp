@@ -49,16 +49,9 @@ struct Layout {  // where each part begins, in bytes
     uint64_t size() const { return checksum + 8; }
 };
 
-// Each word changes the sum by a step that loses nothing, so one wrong word never goes unnoticed.
-uint64_t checksum_of(const uint8_t* data, uint64_t bytes) {
-    uint64_t sum = 0;
-    for (uint64_t i = 0; i < bytes; i += 8) {
-        uint64_t word;
-        std::memcpy(&word, data + i, 8);
-        sum = (sum ^ word) * 0x9E3779B97F4A7C15u;
-        sum ^= sum >> 32;
-    }
-    return sum;
+const uint32_t* words(const MappedFile& file, uint64_t at) { return reinterpret_cast<const uint32_t*>(file.data() + at); }
+const uint64_t* slots(const MappedFile& file, const Layout& layout) {
+    return reinterpret_cast<const uint64_t*>(file.data() + layout.slots);
 }
 
 void require_ids(const uint32_t* ids, size_t count, uint32_t tokens) {
@@ -70,7 +63,7 @@ Header header_for(const TokenTableParts& parts) {
     if (parts.tokens > kMostTokens || parts.merges > kMostMerges || parts.text.size() > UINT32_MAX || parts.note.size() > UINT32_MAX)
         throw std::invalid_argument("token table: too many tokens or merges");
     require_ids(parts.byte_tokens, 256, parts.tokens);
-    require_ids(&parts.triples[0][0], size_t(parts.merges) * 3, parts.tokens);
+    for (uint32_t i = 0; i < parts.merges; ++i) require_ids(parts.triples[i], 3, parts.tokens);
     for (uint32_t i = 0; i < parts.tokens; ++i)
         if (parts.offsets[i] > parts.offsets[i + 1]) throw std::invalid_argument("token table: offsets go backwards");
     if (parts.offsets[parts.tokens] > parts.text.size()) throw std::invalid_argument("token table: offsets leave the text");
@@ -102,7 +95,39 @@ Header read_header(const MappedFile& file, const std::string& path) {
     return header;
 }
 
+// A checksum is no promise: whoever can write the file can write that, too.
+void require_consistent(const MappedFile& file, const Header& header, const std::string& path) {
+    const Layout layout(header);
+    const uint32_t *offsets = words(file, layout.offsets), *products = words(file, layout.products);
+    const uint32_t* byte_tokens = words(file, layout.byte_tokens);
+    bool ids = true, inside = offsets[header.tokens] <= header.text_bytes, ranks = true, ends = false;
+    for (uint32_t i = 0; i < 256; ++i) ids &= byte_tokens[i] < header.tokens;
+    for (uint32_t i = 0; i < header.merges; ++i) ids &= products[i] < header.tokens;
+    for (uint32_t i = 0; i < header.tokens; ++i) inside &= offsets[i] <= offsets[i + 1];
+    for (uint64_t i = 0; i < uint64_t(1) << header.slot_bits; ++i) {
+        const uint64_t slot = slots(file, layout)[i];
+        ends |= slot == kEmptySlot;
+        ranks &= slot == kEmptySlot || (slot & kMostMerges) < header.merges;
+    }
+    if (!ids) throw std::runtime_error(path + ": holds an id that has no token");
+    if (!inside) throw std::runtime_error(path + ": has a token that lies outside of it");
+    if (!ranks) throw std::runtime_error(path + ": has a merge that is not listed");
+    if (!ends) throw std::runtime_error(path + ": leaves no room between its merges");
+}
+
 }  // namespace
+
+// Each word changes the sum by a step that loses nothing, so one wrong word never goes unnoticed.
+uint64_t token_table_checksum(const uint8_t* data, uint64_t bytes) {
+    uint64_t sum = 0;
+    for (uint64_t i = 0; i < bytes; i += 8) {
+        uint64_t word;
+        std::memcpy(&word, data + i, 8);
+        sum = (sum ^ word) * 0x9E3779B97F4A7C15u;
+        sum ^= sum >> 32;
+    }
+    return sum;
+}
 
 std::vector<uint8_t> build_token_table(const TokenTableParts& parts) {
     const Header header = header_for(parts);
@@ -120,7 +145,7 @@ std::vector<uint8_t> build_token_table(const TokenTableParts& parts) {
     put(layout.valid, parts.valid, (size_t(parts.tokens) + 31) / 32 * 4);
     put(layout.text, parts.text.data(), parts.text.size());
     put(layout.note, parts.note.data(), parts.note.size());
-    const uint64_t sum = checksum_of(file.data(), layout.checksum);
+    const uint64_t sum = token_table_checksum(file.data(), layout.checksum);
     put(layout.checksum, &sum, 8);
     return file;
 }
@@ -130,15 +155,15 @@ TokenTable::TokenTable(const std::string& path) : file_(path) {
     const Layout layout(header);
     uint64_t sum;
     std::memcpy(&sum, file_.data() + layout.checksum, 8);
-    if (sum != checksum_of(file_.data(), layout.checksum)) throw std::runtime_error(path + ": does not match its checksum");
-    auto words = [&](uint64_t at) { return reinterpret_cast<const uint32_t*>(file_.data() + at); };
+    if (sum != token_table_checksum(file_.data(), layout.checksum)) throw std::runtime_error(path + ": does not match its checksum");
+    require_consistent(file_, header, path);
     tokens_ = header.tokens;
     slot_bits_ = header.slot_bits;
-    slots_ = reinterpret_cast<const uint64_t*>(file_.data() + layout.slots);
-    products_ = words(layout.products);
-    byte_tokens_ = words(layout.byte_tokens);
-    offsets_ = words(layout.offsets);
-    valid_ = words(layout.valid);
+    slots_ = slots(file_, layout);
+    products_ = words(file_, layout.products);
+    byte_tokens_ = words(file_, layout.byte_tokens);
+    offsets_ = words(file_, layout.offsets);
+    valid_ = words(file_, layout.valid);
     text_ = reinterpret_cast<const char*>(file_.data() + layout.text);
     note_ = {reinterpret_cast<const char*>(file_.data() + layout.note), header.note_bytes};
 }

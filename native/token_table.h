@@ -28,9 +28,12 @@ struct TokenTableParts {
 // The file's content. Throws std::invalid_argument where there is too much for it or an id is out of range.
 std::vector<uint8_t> build_token_table(const TokenTableParts& parts);
 
+// What a file's last 8 bytes say of those before them. bytes: a multiple of 8.
+uint64_t token_table_checksum(const uint8_t* data, uint64_t bytes);
+
 class TokenTable {
    public:
-    // Maps the file and verifies its checksum. Throws std::runtime_error naming the file and what is wrong with it.
+    // Maps the file and checks all of it. Throws std::runtime_error naming the file and what is wrong with it.
     explicit TokenTable(const std::string& path);
 
     uint32_t tokens() const { return tokens_; }

@@ -1,5 +1,7 @@
 // The token table: what is put in comes out, merges go in order, and every damage is refused by name.
+#include <algorithm>
 #include <array>
+#include <cstring>
 #include <map>
 
 #include "check.h"
@@ -64,6 +66,12 @@ std::vector<uint32_t> merged_slowly(const TokenTable& table, const std::string& 
     }
 }
 
+std::vector<uint8_t> sealed(std::vector<uint8_t> file) {
+    const uint64_t sum = token_table_checksum(file.data(), file.size() - 8);
+    std::memcpy(file.data() + file.size() - 8, &sum, 8);
+    return file;
+}
+
 }  // namespace
 
 TEST(token_table_gives_back_tokens_merges_and_note) {
@@ -99,6 +107,23 @@ TEST(token_table_refuses_damage_by_name) {
         const TemporaryFile file(damaged);
         CHECK_THROWS(std::runtime_error, file.path(), TokenTable(file.path()));
     }
+}
+
+TEST(token_table_refuses_what_leaves_it_though_the_checksum_holds) {
+    std::vector<uint8_t> whole = Vocabulary(Pairs{{"a", "b"}}).file();
+    // Behind 32 bytes of header: 4 slots of a merge each, a product, 256 tokens of bytes, 258 offsets.
+    const std::pair<size_t, const char*> places[] = {{64, "no token"}, {68, "no token"}, {68 + 1024 + 8, "outside"}, {68 + 1024 + 257 * 4, "outside"}};
+    for (const auto& [at, complaint] : places) {
+        std::vector<uint8_t> changed = whole;
+        changed[at + 1] = 0x7F;
+        const TemporaryFile file(sealed(changed));
+        CHECK_THROWS(std::runtime_error, complaint, TokenTable(file.path()));
+    }
+    std::vector<uint8_t> endless = whole, unlisted = whole;
+    std::fill(endless.begin() + 32, endless.begin() + 64, uint8_t(0));
+    CHECK_THROWS(std::runtime_error, "no room", TokenTable(TemporaryFile(sealed(endless)).path()));
+    std::fill(unlisted.begin() + 32, unlisted.begin() + 40, uint8_t(1));
+    CHECK_THROWS(std::runtime_error, "not listed", TokenTable(TemporaryFile(sealed(unlisted)).path()));
 }
 
 TEST(token_table_refuses_ids_that_are_not_there) {
