@@ -116,7 +116,10 @@ class Running:
         self.process.communicate()
 
     def measure(self, what: str) -> None:
-        self.seconds[what].append(float(self._answer(what)))
+        self.seconds[what].append(self.seconds_for(what))
+
+    def seconds_for(self, what: str) -> float:
+        return float(self._answer(what))
 
     def probe(self) -> None:
         bandwidth, multiply_adds = map(float, self._answer("limits").split())

@@ -17,9 +17,18 @@ from qingmo.engine.build import build_engine
 from qingmo.sampling_params import SamplingParams
 
 
+LONGEST = 8192  # tokens
+
+
 def main() -> None:
     checkpoint, threads, quantization = sys.argv[1], int(sys.argv[2]), sys.argv[3]
-    config = EngineConfig(model=checkpoint, threads=threads, quantization=quantization, enable_prefix_caching=False)
+    config = EngineConfig(
+        model=checkpoint,
+        threads=threads,
+        quantization=quantization,
+        enable_prefix_caching=False,
+        max_model_len=LONGEST,
+    )
     model = build_engine(config)
     rng = np.random.default_rng(0)
 
