@@ -34,8 +34,8 @@ def main() -> None:
     for title, turns in taken.items():
         ratios = [long / short for short, long in turns]
         short, long = (statistics.median(column) for column in zip(*turns, strict=True))
-        print(f"{title:24} {short:.3f} ms a token of {SHORT}, {long:.3f} of {LONG}: {statistics.median(ratios):.2f} times"
-              f" ({min(ratios):.2f} to {max(ratios):.2f})")  # fmt: skip
+        print(f"{title:24} {short:.3f} ms a token of {SHORT}, {long:.3f} of {LONG}:", end=" ")
+        print(f"{statistics.median(ratios):.2f} times ({min(ratios):.2f} to {max(ratios):.2f})")
 
 
 if __name__ == "__main__":

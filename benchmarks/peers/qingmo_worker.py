@@ -16,7 +16,6 @@ from qingmo.config import EngineConfig
 from qingmo.engine.build import build_engine
 from qingmo.sampling_params import SamplingParams
 
-
 LONGEST = 8192  # tokens
 
 
