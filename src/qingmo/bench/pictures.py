@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pygal  # type: ignore[import-untyped]
@@ -16,18 +17,16 @@ from qingmo.bench.results import Results, SpeedAt
 # pygal leaves a finder of its plugins among Python's, of a kind that today's Python warns of. No plugin is wanted here.
 sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != "pygal"]
 
-_STYLE = Style(
-    background="transparent",
-    plot_background="transparent",
-    foreground="#5f6b7a",
-    foreground_strong="#2b3440",
-    foreground_subtle="#c3cad3",
-    guide_stroke_color="#e3e7ec",
-    major_guide_stroke_color="#e3e7ec",
-    colors=("#2563eb", "#d97706", "#059669", "#7c3aed", "#dc2626"),
-    font_family="system-ui, sans-serif",
-)
+_COLORS = ("#2563eb", "#d97706", "#059669", "#7c3aed", "#dc2626")
 _SCRIPT = re.compile(r"<script.*?</script>", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class _Line:
+    name: str
+    values: list[float | None]
+    color: str
+    dashed: bool = False
 
 
 def pictures(results: Results) -> list[str]:
@@ -45,15 +44,13 @@ def pictures(results: Results) -> list[str]:
 
 
 def _stability(results: Results) -> str:
-    chart = _chart(pygal.Line, f"The same question {results.plan.repeats} times", "request", "seconds")
     requests = [str(number) for number in range(1, results.plan.repeats + 1)]
-    chart.x_labels = requests
-    chart.x_labels_major = [requests[0], *requests[9::10]]
-    chart.show_minor_x_labels = False
-    chart.show_legend = len(results.subjects) > 1
-    for subject in results.subjects:
-        chart.add(subject.facts.name, [round(answer.whole, 4) for answer in subject.repeats])
-    return _drawn(chart)
+    lines = [
+        _Line(subject.facts.name, [answer.whole for answer in subject.repeats], color)
+        for subject, color in zip(results.subjects, _colors(results), strict=True)
+    ]
+    title = f"The same question {results.plan.repeats} times"
+    return _drawn(title, ("request", "seconds"), requests, lines, named=[requests[0], *requests[9::10]])
 
 
 def _speed(
@@ -64,17 +61,20 @@ def _speed(
     of: Callable[[SpeedAt], tuple[float | None, float | None]],
 ) -> str:
     """Each subject's speed, and dashed the machine's limit just then."""
-    chart = _chart(pygal.Line, title, along, "tokens/s")
-    chart.x_labels = [name for name, _ in points]
-    for subject in results.subjects:
+    lines: list[_Line] = []
+    for subject, color in zip(results.subjects, _colors(results), strict=True):
         found = [subject.speed_at(point) for _, point in points]
         speeds = [of(at) if at else (None, None) for at in found]
-        chart.add(subject.facts.name, [_rounded(speed) for speed, _ in speeds])
+        lines.append(_Line(subject.facts.name, [speed for speed, _ in speeds], color))
         limits = [speed / share if speed and share else None for speed, share in speeds]
         if any(limits):
-            dashes = {"width": 2, "dasharray": "4, 4"}
-            chart.add(f"limit of {subject.facts.name}", [_rounded(limit) for limit in limits], stroke_style=dashes)
-    return _drawn(chart)
+            lines.append(_Line(f"limit of {subject.facts.name}, dashed", limits, color, dashed=True))
+    return _drawn(title, (along, "tokens/s"), [name for name, _ in points], lines)
+
+
+def _colors(results: Results) -> list[str]:
+    """A subject's is the same in every picture."""
+    return [_COLORS[at % len(_COLORS)] for at in range(len(results.subjects))]
 
 
 def _prefill(at: SpeedAt) -> tuple[float | None, float | None]:
@@ -85,30 +85,45 @@ def _decode(at: SpeedAt) -> tuple[float | None, float | None]:
     return at.decode, at.decode_share
 
 
-def _chart(kind: Callable[..., Any], title: str, along: str, up: str) -> Any:
-    return kind(
+def _drawn(
+    title: str, axes: tuple[str, str], labels: list[str], lines: Sequence[_Line], named: list[str] | None = None
+) -> str:
+    """An <svg> element, without the script that pygal adds for its own viewer. named: the labels shown; None: all."""
+    chart: Any = pygal.Line(
         title=title,
-        x_title=along,
-        y_title=up,
-        style=_STYLE,
+        x_title=axes[0],
+        y_title=axes[1],
+        style=_style([line.color for line in lines]),
         js=(),
         include_x_axis=True,
         legend_at_bottom=True,
-        legend_at_bottom_columns=2,
+        legend_at_bottom_columns=1,  # with more, pygal leaves no room for the last row
         truncate_legend=-1,
         truncate_label=-1,
         dots_size=2,
         width=900,
-        height=420,
+        height=380 + 24 * len(lines),
         disable_xml_declaration=True,
         show_minor_y_labels=True,
     )
-
-
-def _drawn(chart: Any) -> str:
-    """Without the script that pygal adds for its own viewer."""
+    chart.x_labels = labels
+    chart.x_labels_major = named or labels
+    chart.show_minor_x_labels = False
+    for line in lines:
+        dashes = {"stroke_style": {"width": 2, "dasharray": "4, 4"}} if line.dashed else {}
+        chart.add(line.name, [None if value is None else round(value, 4) for value in line.values], **dashes)
     return _SCRIPT.sub("", chart.render(is_unicode=True))
 
 
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 2)
+def _style(colors: Sequence[str]) -> Style:
+    return Style(
+        background="transparent",
+        plot_background="transparent",
+        foreground="#5f6b7a",
+        foreground_strong="#2b3440",
+        foreground_subtle="#c3cad3",
+        guide_stroke_color="#e3e7ec",
+        major_guide_stroke_color="#e3e7ec",
+        colors=tuple(colors),
+        font_family="system-ui, sans-serif",
+    )
