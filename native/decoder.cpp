@@ -13,8 +13,13 @@ namespace {
 // holds as floats, and take some 50 us a chunk.
 constexpr uint32_t kUnitRows = 112;
 
-// A piece of a matrix that is read once should take about 50 us; one thread reads some 15 GB/s.
+// A piece of a matrix that is read once should take about 50 us; one thread reads some 15 GB/s. Each thread gets two at
+// least, to even things out.
 constexpr size_t kPieceBytes = 768 * 1024;
+constexpr uint32_t kFewestPieces = 2;
+
+// With no more rows than that, reading the weights takes longer than multiplying them.
+constexpr uint32_t kFewRows = 8;
 
 // Half of a second-level cache of 2 MiB, as server cores and newer laptops have.
 constexpr size_t kKeptBytes = 1024 * 1024;
@@ -24,7 +29,11 @@ uint32_t unit_rows(const ModelShape& shape) {
     return std::max(1u, kUnitRows / group) * group;
 }
 
-uint32_t round_up(uint32_t n, uint32_t to) { return (n + to - 1) / to * to; }
+uint32_t divided_up(uint32_t n, uint32_t by) { return (n + by - 1) / by; }
+
+uint32_t round_up(uint32_t n, uint32_t to) { return divided_up(n, to) * to; }
+
+uint32_t tiles_of(const Matrix& matrix) { return divided_up(matrix.outputs, kLanes); }
 
 // Hands out 64-byte aligned parts of one piece of memory; a first pass with no memory finds how much is needed.
 class Carver {
@@ -253,32 +262,53 @@ void Decoder::gated_product(const Matrix& gate_up, uint32_t rows, const Matrix& 
     current_ = 1 - current_;
 }
 
-// Cuts a product into pieces of rows and tiles.
 void Decoder::run_product(GemmTask task, uint32_t rows) {
+    task.activations = activations(task.matrix);
+    task.rows = rows;
+    if (rows == 0) return;  // no logits are wanted
+    if (rows <= kFewRows) run_few_rows(task);
+    else run_many_rows(task);
+}
+
+// Cuts a product into pieces of neighbouring tiles, as even as can be, as long as the threads' time to read them allows.
+void Decoder::run_few_rows(const GemmTask& task) {
     const Matrix& matrix = task.matrix;
-    task.activations = activations(matrix);
-    const uint32_t tiles = (matrix.outputs + kLanes - 1) / kLanes;
-    // With few rows a piece is as large as 50 us of reading allow, if that leaves eight a thread to even things out.
-    const uint32_t unit = task.epilogue == Epilogue::swiglu ? kGatedTiles : kWidePanel;
-    uint32_t tiles_a_piece = unit;
-    if (rows <= 4) {
-        const uint32_t even = tiles / (8 * uint32_t(pool_.threads())), quick = uint32_t(kPieceBytes / matrix.tile_bytes);
-        tiles_a_piece = std::max<uint32_t>(1, std::min(even, quick) / unit) * unit;
-    }
-    const uint32_t panels = (tiles + tiles_a_piece - 1) / tiles_a_piece;
-    // With many, as large as suits the kernel, if that leaves four a thread; in blocks of like size.
+    const bool gated = task.epilogue == Epilogue::swiglu;
+    const uint32_t unit = gated ? kGatedTiles : kMostStreams, threads = uint32_t(pool_.threads()), tiles = tiles_of(matrix);
+    const uint32_t share = round_up(divided_up(tiles, threads), gated ? unit : 1);  // of a thread
+    const size_t most = std::min(kPieceBytes / matrix.tile_bytes, kernels_.gemm_piece / (size_t(task.rows) * kLanes * matrix.inputs));
+    const uint32_t cuts = std::max(kFewestPieces, divided_up(share, uint32_t(std::max<size_t>(1, most))));
+    const uint32_t tiles_a_piece = round_up(divided_up(share, cuts), unit);
+    // First the first pieces of all shares, which are of one size: so the shares come out even, whoever takes what.
+    pool_.run(int(cuts * threads), [&](int piece, int worker) {
+        const uint32_t begin = piece % threads * share, end = std::min(tiles, begin + share);
+        GemmTask part = task;
+        part.row_end = task.rows;
+        part.tile_begin = begin + piece / threads * tiles_a_piece;
+        part.tile_end = std::min(end, part.tile_begin + tiles_a_piece);
+        part.scratch = scratch(worker);
+        if (part.tile_begin < part.tile_end) kernels_.gemm(part);
+    });
+}
+
+// Cuts a product into pieces of rows and tiles, as large as suits the kernel, if that leaves four a thread; in blocks of
+// like size.
+void Decoder::run_many_rows(const GemmTask& task) {
+    const Matrix& matrix = task.matrix;
+    const uint32_t rows = task.rows, tiles = tiles_of(matrix);
+    const uint32_t tiles_a_piece = task.epilogue == Epilogue::swiglu ? kGatedTiles : 2 * kGemmPanel;
+    const uint32_t panels = divided_up(tiles, tiles_a_piece);
     const size_t most = std::clamp<size_t>(kernels_.gemm_piece / (size_t(tiles_a_piece) * kLanes * matrix.inputs), kRowTile, kGemmRowBlock);
-    const uint32_t fewest = (4 * uint32_t(pool_.threads()) + panels - 1) / panels;
+    const uint32_t fewest = divided_up(4 * uint32_t(pool_.threads()), panels);
     const uint32_t blocks = std::max(fewest, uint32_t((rows + most - 1) / most));
-    const uint32_t rows_a_piece = std::max<uint32_t>(kRowTile, round_up((rows + blocks - 1) / blocks, kRowTile));
-    const uint32_t row_blocks = (rows + rows_a_piece - 1) / rows_a_piece;
+    const uint32_t rows_a_piece = std::max<uint32_t>(kRowTile, round_up(divided_up(rows, blocks), kRowTile));
+    const uint32_t row_blocks = divided_up(rows, rows_a_piece);
     // Where the activations fit the second-level cache they are what is gone over again and again; else the weights are.
     const bool weights_first = size_t(rows) * matrix.inputs <= kKeptBytes;
     pool_.run(int(panels * row_blocks), [&](int piece, int worker) {
         const uint32_t panel = weights_first ? piece / row_blocks : piece % panels;
         const uint32_t block = weights_first ? piece % row_blocks : piece / panels;
         GemmTask part = task;
-        part.rows = rows;
         part.row_begin = block * rows_a_piece;
         part.row_end = std::min(rows, part.row_begin + rows_a_piece);
         part.tile_begin = panel * tiles_a_piece;

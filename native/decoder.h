@@ -86,6 +86,8 @@ class Decoder {
     void product(const Matrix& matrix, uint32_t rows, float* out, size_t out_stride, Epilogue epilogue);
     void gated_product(const Matrix& gate_up, uint32_t rows, const Matrix& next);
     void run_product(GemmTask task, uint32_t rows);
+    void run_few_rows(const GemmTask& task);
+    void run_many_rows(const GemmTask& task);
     void place_keys_and_values(const Batch& batch, const Layer& layer, uint32_t index);
     void attend(const Batch& batch, uint32_t layer);
     AttentionTask attention_task(const Batch& batch, const AttentionUnit& unit, uint32_t layer) const;

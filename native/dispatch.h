@@ -18,7 +18,7 @@ constexpr int kMaxHeadDim = 256;
 constexpr int kGemmRowBlock = 512;     // most rows of one gemm call: their carries stay in L2
 constexpr int kRowTile = 16;           // rows of int8 activations that stand together
 constexpr int kGemmPanel = 2;          // tiles of 16 columns that all rows are multiplied with before the next are fetched
-constexpr int kWidePanel = 4;          // the same for one or two rows, so that four streams of weights are read
+constexpr int kMostStreams = 4;        // tiles that are read side by side where few rows use each weight once
 
 enum class ElementType : uint32_t { int8, int4, float32, float16, bfloat16 };
 static constexpr bool is_quantized(ElementType type) { return type == ElementType::int8 || type == ElementType::int4; }
@@ -74,8 +74,8 @@ enum class Epilogue : uint32_t {
 // Tiles of gate and up that make one activation group of the next product.
 constexpr uint32_t kGatedTiles = 2 * kActivationGroup / kLanes;
 
-// Floats that a gemm needs: running sums [kGemmRowBlock][kWidePanel][16], and one group of gated rows.
-constexpr size_t kGemmScratch = size_t(kGemmRowBlock) * (kWidePanel * kLanes + kActivationGroup);
+// Floats that a gemm needs: running sums [kGemmRowBlock][kGemmPanel][16], and one group of gated rows.
+constexpr size_t kGemmScratch = size_t(kGemmRowBlock) * (kGemmPanel * kLanes + kActivationGroup);
 
 struct GemmTask {
     Activations activations;

@@ -13,17 +13,22 @@
 
 namespace qingmo::QINGMO_ISA {
 
-// sum[r][t] += weight scale * activation scale * integer dot product of a step's inputs; rows are at the step's group.
-template <int R, int T, class Weights>
-inline void add_step(const Weights& weights, int step, const RowsAt& rows, Float (&sum)[R][T]) {
+// sum[r][t] += weight scale * activation scale * integer dot product of a step's inputs; rows are at the step's group. Beside
+// each line of weights that is used, the one `ahead` bytes further is fetched.
+template <bool kFetch, int R, int T, class Weights>
+inline void add_step(const Weights& weights, int step, const RowsAt& rows, size_t ahead, Float (&sum)[R][T]) {
+    const uint8_t* at[T];
+    for (int t = 0; t < T; ++t) at[t] = weights.at(t);
     Int acc[R][T];
     for (int r = 0; r < R; ++r)
         for (int t = 0; t < T; ++t) acc[r][t] = broadcast_int(Weights::correction(rows.corrections + 2 * r, step));
 #pragma GCC unroll 16
     for (int turn = 0; turn < Weights::kStep / 4; ++turn) {
         const int k = Weights::four(turn);
-        decltype(weights.weights(0, 0)) w[T];
-        for (int t = 0; t < T; ++t) w[t] = weights.weights(t, k);
+        if constexpr (kFetch)
+            for (int t = 0; t < T && k * 64 < Weights::kStepBytes; ++t) prefetch(at[t] + k * 64 + ahead);
+        decltype(Weights::weights(at[0], 0)) w[T];
+        for (int t = 0; t < T; ++t) w[t] = Weights::weights(at[t], k);
         for (int r = 0; r < R; ++r) {
             Int four = broadcast_four(rows.values + r * kActivationGroup + step * Weights::kStep + k * 4);
             for (int t = 0; t < T; ++t) acc[r][t] = dot(acc[r][t], w[t], four);
@@ -34,6 +39,9 @@ inline void add_step(const Weights& weights, int step, const RowsAt& rows, Float
         for (int t = 0; t < T; ++t) sum[r][t] = fma(weights.scaled(to_float(acc[r][t]), t), scale, sum[r][t]);
     }
 }
+
+// Few rows use each weight once, as it comes from memory.
+inline bool uses_weights_once(const GemmTask& task) { return task.row_end - task.row_begin <= uint32_t(kGemmRows); }
 
 // Products of R rows by P neighbouring tiles over activation groups [begin, end), added to carry, or put there where begin
 // is 0. carry: [R][T][16], of a panel of T tiles, at the first of the P. The sums never leave their registers, where there
@@ -47,13 +55,17 @@ struct QuantizedProduct {
     static void add(const GemmTask& task, uint32_t row, uint32_t tile, uint32_t begin, uint32_t end, float* carry) {
         RowsAt rows(task.activations, task.rows, row, begin);
         Weights weights(task.matrix, tile, begin);
+        const bool once = uses_weights_once(task);
+        // Beyond what stands in front of the next tile, so that it is among what is fetched.
+        const size_t ahead = kFetchAhead + Weights::bytes_in_front(task.matrix);
         Float sum[R][P];
         for (int r = 0; r < R; ++r)
             for (int t = 0; t < P; ++t) sum[r][t] = begin ? load(carry + (r * T + t) * kLanes) : broadcast(0);
         for (uint32_t group = begin; group < end; ++group) {
             for (int step = 0; step < kActivationGroup / Weights::kStep; ++step) {
                 weights.enter_step(sum);
-                add_step(weights, step, rows, sum);
+                if (once) add_step<true>(weights, step, rows, ahead, sum);
+                else add_step<false>(weights, step, rows, ahead, sum);
                 weights.next_step();
             }
             rows.next_group();
@@ -85,7 +97,7 @@ struct FloatProduct {
     static void add(const GemmTask& task, uint32_t row, uint32_t tile, uint32_t begin, uint32_t end, float* carry) {
         const Activations& acts = task.activations;
         const auto* weights = reinterpret_cast<const typename From::Element*>(task.matrix.tiles + tile * task.matrix.tile_bytes);
-        const size_t tile_elements = size_t(task.matrix.inputs) * kLanes;
+        const size_t tile_elements = task.matrix.tile_bytes / sizeof(*weights);
         const float* values = acts.floats + row * acts.stride;
         Float sum[R][P];
         for (int r = 0; r < R; ++r)
@@ -124,15 +136,14 @@ inline uint32_t add_rows(const GemmTask& task, uint32_t left, uint32_t row, uint
 template <class Product, int T>
 inline uint32_t next_rows(const GemmTask& task, uint32_t row, uint32_t tile, uint32_t begin, uint32_t end, float* carry) {
     const uint32_t left = task.row_end - row, of_tile = kRowTile - row % kRowTile;
-    constexpr int kMost = T <= kGemmPanel ? kGemmRows : 2;  // a wide panel is for one or two rows
+    constexpr int kMost = T <= kGemmPanel ? kGemmRows : 2;  // more tiles are taken at once for one or two rows alone
     return add_rows<Product, kMost, T>(task, left < of_tile ? left : of_tile, row, tile, begin, end, carry);
 }
 
 template <int T, class Weights>
 inline void vector_panel(const GemmTask& task, uint32_t tile, float* carries) {
     const uint32_t groups = task.matrix.inputs / kActivationGroup;
-    // Few rows use each weight once: nothing to keep in L1, nothing to fetch ahead that the hardware would not.
-    const bool once = task.row_end - task.row_begin <= kGemmRows;
+    const bool once = uses_weights_once(task);  // so there is nothing to keep in L1
     const uint32_t step = once ? groups : groups_at_once(groups, kPanelBytes, T * Weights::kGroupBytes);
     const uint32_t turns = (task.row_end - task.row_begin + kGemmRows - 1) / kGemmRows;
     const size_t ahead = (T * task.matrix.tile_bytes * step / groups + turns - 1) / turns;
@@ -200,74 +211,113 @@ inline Float product(const GemmTask& task, const float* carry, uint32_t tile) {
     return mul(load(carry), load(reinterpret_cast<const float*>(matrix.tiles + tile * matrix.tile_bytes)));
 }
 
+// T tiles of a panel, each `apart` from the one before.
 template <int T>
-inline void write_rows(const GemmTask& task, uint32_t tile) {
+inline void write_rows(const GemmTask& task, uint32_t tile, uint32_t apart) {
     const float* carry = task.scratch;
     for (uint32_t row = task.row_begin; row < task.row_end; ++row, carry += T * kLanes) {
         float* out = task.out + row * task.out_stride + tile * kLanes;
-        for (int t = 0; t < T; ++t) {
-            Float value = product(task, carry + t * kLanes, tile + t);
-            store(out + t * kLanes, task.epilogue == Epilogue::add ? add(load(out + t * kLanes), value) : value);
+        for (int t = 0; t < T; ++t, out += apart * kLanes) {
+            Float value = product(task, carry + t * kLanes, tile + t * apart);
+            store(out, task.epilogue == Epilogue::add ? add(load(out), value) : value);
         }
     }
 }
 
 template <int T>
-inline void panel_and_rows(const GemmTask& task, uint32_t tile) {
-    panel<T>(task, tile, task.scratch);
-    write_rows<T>(task, tile);
+inline void panel_and_rows(const GemmTask& task, uint32_t tile, uint32_t apart) {
+    GemmTask spread = task;  // those tiles are the first of a matrix
+    spread.matrix.tiles += tile * task.matrix.tile_bytes;
+    spread.matrix.tile_bytes *= apart;
+    panel<T>(spread, 0, task.scratch);
+    write_rows<T>(task, tile, apart);
 }
 
-// The gated outputs of T tiles, each pair's 16 behind the other's; out: [rows][stride], from the task's first row on.
-template <int T>
-inline void gated_panel(const GemmTask& task, uint32_t tile, float* out, size_t stride) {
-    panel<T>(task, tile, task.scratch);
-    const float* carry = task.scratch;
-    for (uint32_t row = task.row_begin; row < task.row_end; ++row, carry += T * kLanes, out += stride)
-        for (int t = 0; t < T; t += 2) {
-            const Float gate = product(task, carry + t * kLanes, tile + t);
-            const Float up = product(task, carry + (t + 1) * kLanes, tile + t + 1);
-            store(out + t / 2 * kLanes, silu_mul(gate, up));
+// ---- few rows ----------------------------------------------------------------------------------------------------
+
+// Tiles that are taken at once stand far apart, so that each stream of weights is read from end to end, as the hardware
+// likes it; neighbours would end all together, every 8 KB where a tile has 896 inputs.
+inline void few_rows(const GemmTask& task, uint32_t begin, uint32_t end) {
+    const uint32_t streams = tiles_at_once(int(task.row_end - task.row_begin)), apart = (end - begin) / streams;
+    for (uint32_t tile = begin; tile < begin + apart; ++tile) {
+        switch (streams) {
+            case 1: panel_and_rows<1>(task, tile, apart); break;
+            case 2: panel_and_rows<2>(task, tile, apart); break;
+            default: panel_and_rows<kMostStreams>(task, tile, apart);
         }
+    }
+    for (uint32_t tile = begin + streams * apart; tile < end; ++tile) panel_and_rows<1>(task, tile, 1);
+}
+
+// Tiles whose sums wait together to be gated.
+constexpr uint32_t kTilesToGate = 128;
+constexpr size_t kFewRowsCarry = size_t(kGemmRows) * kMostStreams * kLanes;
+static_assert(kFewRowsCarry + size_t(kGemmRows) * kTilesToGate * kLanes <= kGemmScratch && kTilesToGate % kGatedTiles == 0);
+
+// One activation group, or what there is of the last, from the sums of a row's tiles of gate and up.
+inline void gate_sums(const GemmTask& task, const float* sums, uint32_t row, uint32_t tile, uint32_t tiles) {
+    const ActivationsOut& next = task.next;
+    alignas(64) float group[kActivationGroup];
+    float* out = next.quantized ? group : next.floats + row * next.stride + tile / 2 * kLanes;
+    for (uint32_t i = 0; i < tiles / 2; ++i, sums += 2 * kLanes) store(out + i * kLanes, silu_mul(load(sums), load(sums + kLanes)));
+    if (next.quantized) quantize_group(group, tiles / 2, row, tile / kGatedTiles, next);
+}
+
+inline void few_rows_gated(const GemmTask& task) {
+    for (uint32_t begin = task.tile_begin; begin < task.tile_end; begin += kTilesToGate) {
+        const uint32_t end = task.tile_end - begin < kTilesToGate ? task.tile_end : begin + kTilesToGate;
+        GemmTask sums = task;  // of tile `begin` and the first row they stand behind the carries
+        sums.epilogue = Epilogue::store;
+        sums.out_stride = kTilesToGate * kLanes;
+        sums.out = task.scratch + kFewRowsCarry - task.row_begin * sums.out_stride - begin * kLanes;
+        few_rows(sums, begin, end);
+        for (uint32_t row = task.row_begin; row < task.row_end; ++row)
+            for (uint32_t tile = begin; tile < end; tile += kGatedTiles)
+                gate_sums(task, sums.out + row * sums.out_stride + tile * kLanes, row, tile, end - tile < kGatedTiles ? end - tile : kGatedTiles);
+    }
+}
+
+// ---- many rows ---------------------------------------------------------------------------------------------------
+
+// The gated outputs of a tile of gate and one of up; out: [rows][stride], from the task's first row on.
+inline void gated_panel(const GemmTask& task, uint32_t tile, float* out, size_t stride) {
+    panel<2>(task, tile, task.scratch);
+    const float* carry = task.scratch;
+    for (uint32_t row = task.row_begin; row < task.row_end; ++row, carry += 2 * kLanes, out += stride)
+        store(out, silu_mul(product(task, carry, tile), product(task, carry + kLanes, tile + 1)));
 }
 
 // One activation group of the next product, or what there is of the last.
-inline void gated_group(const GemmTask& task, uint32_t tile, uint32_t tiles, bool wide) {
+inline void gated_group(const GemmTask& task, uint32_t tile, uint32_t tiles) {
     const ActivationsOut& next = task.next;
-    float* scratch = task.scratch + size_t(kGemmRowBlock) * kWidePanel * kLanes;
+    float* scratch = task.scratch + size_t(kGemmRowBlock) * kGemmPanel * kLanes;
     float* out = next.quantized ? scratch : next.floats + task.row_begin * next.stride + tile / 2 * kLanes;
     const size_t stride = next.quantized ? kActivationGroup : next.stride;
-    for (uint32_t done = 0; done < tiles;) {
-        const bool four = wide && tiles - done >= 4;
-        float* to = out + done / 2 * kLanes;
-        if (four) gated_panel<4>(task, tile + done, to, stride);
-        else gated_panel<2>(task, tile + done, to, stride);
-        done += four ? 4 : 2;
-    }
+    for (uint32_t done = 0; done < tiles; done += 2) gated_panel(task, tile + done, out + done / 2 * kLanes, stride);
     if (!next.quantized) return;
     for (uint32_t row = task.row_begin; row < task.row_end; ++row, out += stride)
         quantize_group(out, tiles / 2, row, tile / kGatedTiles, next);
 }
 
-inline void swiglu(const GemmTask& task, bool wide) {
+inline void many_rows_gated(const GemmTask& task) {
     for (uint32_t tile = task.tile_begin; tile < task.tile_end; tile += kGatedTiles) {
         const uint32_t left = task.tile_end - tile;
-        gated_group(task, tile, left < kGatedTiles ? left : kGatedTiles, wide);
+        gated_group(task, tile, left < kGatedTiles ? left : kGatedTiles);
+    }
+}
+
+inline void many_rows(const GemmTask& task) {
+    for (uint32_t tile = task.tile_begin; tile < task.tile_end; tile += kGemmPanel) {
+        if (task.tile_end - tile >= kGemmPanel) panel_and_rows<kGemmPanel>(task, tile, 1);
+        else panel_and_rows<1>(task, tile, 1);
     }
 }
 
 inline void gemm(const GemmTask& task) {
-    const bool wide = task.row_end - task.row_begin <= 2;
-    if (task.epilogue == Epilogue::swiglu) return swiglu(task, wide);
-    const uint32_t width = wide ? kWidePanel : kGemmPanel;
-    for (uint32_t tile = task.tile_begin; tile < task.tile_end; tile += width) {
-        switch (task.tile_end - tile < width ? task.tile_end - tile : width) {
-            case 1: panel_and_rows<1>(task, tile); break;
-            case 2: panel_and_rows<2>(task, tile); break;
-            case 3: panel_and_rows<3>(task, tile); break;
-            default: panel_and_rows<4>(task, tile);
-        }
-    }
+    const bool gated = task.epilogue == Epilogue::swiglu;
+    if (!uses_weights_once(task)) return gated ? many_rows_gated(task) : many_rows(task);
+    if (gated) few_rows_gated(task);
+    else few_rows(task, task.tile_begin, task.tile_end);
 }
 
 inline void read_int8_column(const Matrix& matrix, const uint8_t* tile, uint32_t lane, float* out) {

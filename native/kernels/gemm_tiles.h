@@ -54,7 +54,7 @@ template <class Weights>
 inline void copy_signed(Weights from, uint32_t groups, int8_t* to) {
     for (uint32_t step = 0; step < groups * kSteps<Weights>; ++step, to += Weights::kStep * kLanes) {
         from.skip_head();
-        for (int four = 0; four < Weights::kStep / 4; ++four) store_less(to + four * 64, from.weights(0, four), Weights::kZero);
+        for (int four = 0; four < Weights::kStep / 4; ++four) store_less(to + four * 64, Weights::weights(from.at(0), four), Weights::kZero);
         from.next_step();
     }
     tiles_read_memory();

@@ -101,7 +101,7 @@ uint32_t random_rows(Random& random) {
 
 namespace {
 
-uint32_t random_tiles(Random& random) { return random.pick<uint32_t>({1, 2, 3, 4, 5, 7}); }
+uint32_t random_tiles(Random& random) { return random.pick<uint32_t>({1, 2, 3, 4, 5, 7, 11}); }
 
 QuantizedShape random_int8_shape(Random& random) {
     const uint32_t rows = random_rows(random), tiles = random_tiles(random);

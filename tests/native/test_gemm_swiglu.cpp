@@ -132,7 +132,7 @@ TEST(swiglu_quantizes_in_place_and_writes_nothing_else) {
     });
 }
 
-// Alone a row goes the wide path, as two rows do; three and more go the narrow one.
+// A row alone goes the way of few rows; the block may go that of many.
 TEST(swiglu_gives_a_row_the_same_bits_alone_or_in_any_row_block) {
     check::cases(40, [](Random& random) {
         const Product p = random_tame(random);
@@ -146,6 +146,22 @@ TEST(swiglu_gives_a_row_the_same_bits_alone_or_in_any_row_block) {
                 if (quantized) of_row.put(0, all.quantized(row));
                 else std::copy_n(&all.floats[row * joined(p)], joined(p), of_row.floats.begin());
                 ActivationRows::check_same(kernels->name, join(*kernels, one, {0, 1, part.tile_begin, part.tile_end}, quantized), of_row);
+            }
+    });
+}
+
+// Few rows' sums wait for as many tiles as there is room for, a part of the last among them.
+TEST(swiglu_of_few_rows_does_not_depend_on_how_many_tiles_there_are) {
+    check::cases(12, [](Random& random) {
+        const ElementType type = random.pick(kQuantized);
+        const uint32_t rows = 1 + random.below(8), tiles = random.pick<uint32_t>({130, 144, 260});
+        const Product p = quantized_product(random, {type, rows, tiles, 128, type == ElementType::int4 ? 32u : 64u}, Pattern::random, Scales::tame);
+        for (const Kernels* kernels : all_kernels())
+            for (bool quantized : {false, true}) {
+                ActivationRows by_groups = untouched(p, quantized);
+                for (uint32_t tile = 0; tile < tiles; tile += kGatedTiles)
+                    multiply_swiglu(*kernels, p, {0, rows, tile, std::min(tiles, tile + kGatedTiles)}, by_groups.out(quantized));
+                ActivationRows::check_same(kernels->name, join(*kernels, p, whole(p), quantized), by_groups);
             }
     });
 }
