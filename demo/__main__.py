@@ -24,14 +24,16 @@ CONVERSATIONS_FOR_TOKENIZER = 20_000
 def main() -> None:
     arguments = _arguments()
     work, recipe = arguments.work, dataclasses.replace(Recipe(), seed=arguments.seed, steps=arguments.steps)
-    tokenizer_file, start = work / "tokenizer.json", work / "start.pt"
-    if not arguments.go_on:
-        work.mkdir(parents=True, exist_ok=True)
+    tokenizer_file, newest, start = work / "tokenizer.json", work / "latest.pt", work / "start.pt"
+    work.mkdir(parents=True, exist_ok=True)
+    if arguments.stretch == 1:
+        newest.unlink(missing_ok=True)
         make_tokenizer().save(str(tokenizer_file))
-        train(tokenizer_file, work, recipe)
-    shutil.copy(work / "latest.pt", start)
-    train(tokenizer_file, work, recipe.continued(), start)
-    export(torch.load(work / "latest.pt"), Tokenizer.from_file(str(tokenizer_file)), arguments.out)
+    for stretch in recipe.stretches()[arguments.stretch - 1 :]:
+        if newest.exists():
+            shutil.copy(newest, start)
+        train(tokenizer_file, work, stretch, start if newest.exists() else None)
+    export(torch.load(newest), Tokenizer.from_file(str(tokenizer_file)), arguments.out)
 
 
 def make_tokenizer() -> Tokenizer:
@@ -48,7 +50,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=Path("build/demo/model"), help="the result (default: %(default)s)")
     parser.add_argument("--steps", type=int, default=Recipe.steps)
     parser.add_argument("--seed", type=int, default=Recipe.seed)
-    parser.add_argument("--go-on", action="store_true", help="only the second half, from WORK/latest.pt")
+    parser.add_argument(
+        "--stretch", type=int, choices=[1, 2, 3], default=1, help="to begin with; 2 and 3: from latest.pt"
+    )
     return parser.parse_args()
 
 
