@@ -25,14 +25,12 @@ def main() -> None:
     arguments = _arguments()
     work, recipe = arguments.work, dataclasses.replace(Recipe(), seed=arguments.seed, steps=arguments.steps)
     tokenizer_file, newest, start = work / "tokenizer.json", work / "latest.pt", work / "start.pt"
-    work.mkdir(parents=True, exist_ok=True)
-    if arguments.stretch == 1:
-        newest.unlink(missing_ok=True)
+    if not arguments.go_on:
+        work.mkdir(parents=True, exist_ok=True)
         make_tokenizer().save(str(tokenizer_file))
-    for stretch in recipe.stretches()[arguments.stretch - 1 :]:
-        if newest.exists():
-            shutil.copy(newest, start)
-        train(tokenizer_file, work, stretch, start if newest.exists() else None)
+        train(tokenizer_file, work, recipe)
+    shutil.copy(newest, start)
+    train(tokenizer_file, work, recipe.continued(), start)
     export(torch.load(newest), Tokenizer.from_file(str(tokenizer_file)), arguments.out)
 
 

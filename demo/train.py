@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Recipe:
-    """How long and how fast to learn. One step sees a batch of each worker."""
+    """How long and how fast to learn, in the first of two stretches. One step sees a batch of each worker."""
 
     steps: int = 5500
     workers: int = 2
@@ -45,19 +45,16 @@ class Recipe:
     drilled_later: float = 0.04
     save_every: int = 100  # steps
 
-    def stretches(self) -> list[Recipe]:
-        """From nothing, and twice more with other text: without drills, at rates that do not undo what is known."""
-        return [self, self._continued(1, self.steps * 4 // 3, 0.6), self._continued(2, self.steps * 4 // 11, 0.3)]
-
-    def _continued(self, stretch: int, steps: int, rate: float) -> Recipe:
+    def continued(self) -> Recipe:
+        """For a model that has learned already: other text, no drills, and rates that do not undo what it knows."""
         return replace(
             self,
-            steps=steps,
-            seed=self.seed + stretch,
+            steps=self.steps * 4 // 3,
+            seed=self.seed + 1,
             drilled_until=0.0,
             cool_down=1.0,
-            muon_lr=self.muon_lr * rate,
-            adam_lr=self.adam_lr * rate,
+            muon_lr=self.muon_lr * 0.6,
+            adam_lr=self.adam_lr * 0.6,
         )
 
 

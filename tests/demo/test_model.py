@@ -51,7 +51,7 @@ def test_it_asks_for_no_penalties_and_few_choices() -> None:
         ("How do I change the port?", ["--port"]),
         ("怎么修改线程数？", ["--threads"]),
         ("7 × 8 = ?", ["56"]),
-        ("How many minutes are there in 3 hours?", ["180"]),
+        ("How many minutes are there in 2 hours?", ["120"]),
         ("温室温度 35 度，湿度 60%，怎么办？", ["通风", "遮阳"]),
     ],
 )
