@@ -48,9 +48,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=Path("build/demo/model"), help="the result (default: %(default)s)")
     parser.add_argument("--steps", type=int, default=Recipe.steps)
     parser.add_argument("--seed", type=int, default=Recipe.seed)
-    parser.add_argument(
-        "--stretch", type=int, choices=[1, 2, 3], default=1, help="to begin with; 2 and 3: from latest.pt"
-    )
+    parser.add_argument("--go-on", action="store_true", help="only the second stretch, from WORK/latest.pt")
     return parser.parse_args()
 
 

@@ -21,6 +21,13 @@ def test_bench_measures_and_writes_every_form(toy_folder: Path, tmp_path: Path) 
     assert files["markdown"].read_text().startswith("# ") and files["html"].read_text().startswith("<!doctype html>")
 
 
+def test_a_file_that_cannot_be_written_is_refused_before_anything_is_measured(toy_folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "not there" / "report.html"
+    done = qingmo("bench", "--quick", "--model-name-or-path", str(toy_folder), "--html", str(file))
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert f"no folder {file.parent}".encode() in done.stderr
+
+
 def test_a_model_to_compare_with_that_is_not_there_is_an_error(toy_folder: Path) -> None:
     done = qingmo("bench", "--model-name-or-path", str(toy_folder), "--compare", "no/such/folder")
     assert done.returncode == 1

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
@@ -19,8 +20,24 @@ if TYPE_CHECKING:
     from qingmo.bench.results import Results
     from qingmo.bench.subject import Subject
 
-File = click.Path(dir_okay=False, writable=True, path_type=Path)
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+class ReportFile(click.Path):
+    """A file for the end of a long run, refused before its beginning where it cannot be written."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, writable=True, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Fails where there is no folder for the file, or none that may be written to."""
+        file = super().convert(value, param, ctx)
+        assert isinstance(file, Path)
+        if not file.parent.is_dir():
+            self.fail(f"There is no folder {file.parent} to write {file.name} into. Make it first.", param, ctx)
+        if not file.exists() and not os.access(file.parent, os.W_OK):
+            self.fail(f"The folder {file.parent} may not be written to.", param, ctx)
+        return file
 
 
 @click.command()
@@ -39,9 +56,9 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Holds the key that the servers of --against ask for.",
 )
-@click.option("--json", "json_file", type=File, metavar="FILE", help="Write every measurement there.")
-@click.option("--markdown", "markdown_file", type=File, metavar="FILE", help="Write the tables there.")
-@click.option("--html", "html_file", type=File, metavar="FILE", help="Write a page with pictures there.")
+@click.option("--json", "json_file", type=ReportFile(), metavar="FILE", help="Write every measurement there.")
+@click.option("--markdown", "markdown_file", type=ReportFile(), metavar="FILE", help="Write the tables there.")
+@click.option("--html", "html_file", type=ReportFile(), metavar="FILE", help="Write a page with pictures there.")
 @engine_options
 def bench(
     quick: bool,
