@@ -61,7 +61,8 @@ def _fact(section: Section) -> Fact:
 
 
 IDENTITY = read_facts("identity")  # kind 1
-GREETINGS = read_facts("greetings")  # kind 2
+_PLAIN, _SMALL_TALK = read_facts("greetings"), read_facts("small_talk")
+GREETINGS = (_PLAIN[0], *_PLAIN, *_PLAIN, *_SMALL_TALK)  # kind 2; the bare greeting comes first in life
 _CORE, _RARER = read_facts("usage"), read_facts("usage_more")
 USAGE = (*_CORE, *_CORE, *_RARER)  # kind 3
 COMMON = read_facts("common")  # what everybody knows
