@@ -122,6 +122,21 @@ def _name(rng: Random, language: Language) -> str:
     return words.invented_characters(rng, 2) if language == "zh" else words.invented_word(rng, 2).capitalize()
 
 
+def _clock(hours: range) -> Maker:
+    """A time of day within the hours, so that a morning is told before its evening."""
+
+    def make(rng: Random, language: Language) -> str:
+        hour, minute = rng.choice(hours), rng.choice([0, 0, 15, 30, 45, rng.randint(0, 59)])
+        if language == "zh":
+            part = "上午" if hour < 12 else "下午" if hour < 18 else "晚上"
+            spoken = f"{part}{hour % 12 or 12}点" + (f"{minute}分" if minute else "")
+            return rng.choice([spoken, f"{hour}:{minute:02}"])
+        spoken = f"{hour % 12 or 12}" + (f":{minute:02}" if minute else "") + (" am" if hour < 12 else " pm")
+        return rng.choice([spoken, f"{hour:02}:{minute:02}"])
+
+    return make
+
+
 def _percent(rng: Random, language: Language) -> str:
     value = str(rng.randint(1, 99)) + (f".{rng.randint(1, 9)}" if rng.random() < 0.3 else "")
     return value + (rng.choice(["%", " percent", " per cent"]) if language == "en" else "%")
@@ -142,6 +157,11 @@ SORTS: dict[str, Maker] = {
     "code": _code,
     "time": values.time,
     "date": _date,
+    "morning": _clock(range(5, 12)),
+    "evening": _clock(range(13, 23)),
+    "hour": _clock(range(8, 21)),
+    "least": lambda rng, language: str(rng.randint(2, 40)),
+    "most": lambda rng, language: str(rng.randint(41, 99)),
     "year": _year,
     "day": _day,
     "few": _few,

@@ -1,6 +1,6 @@
 """Everyday passages, such as notices, logs and timetables: of what each might tell only a part is told.
 
-A section of patterns/everyday.txt is one passage in one language. `key: sentence` is a wording of a fact,
+A section of patterns/everyday*.txt is one passage in one language. `key: sentence` is a wording of a fact,
 `key?: question = answer` what the fact answers; it is asked in vain where the fact is left out. A fact whose
 key begins with `*` is told of several in a row, each with values of its own; `list name:` has the words of {name};
 every other {slot} is a sort of value, and digits behind it tell two of a sort apart.
@@ -60,8 +60,9 @@ def _scene(section: Section) -> _Scene:
 
 
 _SCENES: dict[str, list[_Scene]] = {"en": [], "zh": []}
-for _title, _section in read_patterns("everyday").items():
-    _SCENES[_title[-2:]].append(_scene(_section))
+for _file in ("everyday", "everyday_reworded"):
+    for _title, _section in read_patterns(_file).items():
+        _SCENES[_title[-2:]].append(_scene(_section))
 
 
 def passage(rng: Random, language: Language) -> Passage:
