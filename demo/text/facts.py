@@ -63,8 +63,8 @@ def _fact(section: Section) -> Fact:
 IDENTITY = read_facts("identity")  # kind 1
 _PLAIN, _SMALL_TALK = read_facts("greetings"), read_facts("small_talk")
 GREETINGS = (_PLAIN[0], *_PLAIN, *_PLAIN, *_SMALL_TALK)  # kind 2; the bare greeting comes first in life
-_CORE, _RARER = read_facts("usage"), read_facts("usage_more")
-USAGE = (*_CORE, *_CORE, *_RARER)  # kind 3
+_CORE, _RARER, _TROUBLE = read_facts("usage"), read_facts("usage_more"), read_facts("usage_trouble")
+USAGE = (*_CORE, *_CORE, *_RARER, *_TROUBLE)  # kind 3
 COMMON = read_facts("common")  # what everybody knows
 _GROUPS = (IDENTITY, GREETINGS, USAGE, COMMON)
 
