@@ -12,6 +12,7 @@ from demo.text import (
     greenhouse,
     tools_everyday,
     tools_made_up,
+    tools_meant,
     tools_that_act,
     tools_that_read,
     units,
@@ -36,8 +37,10 @@ _SORTS = {
     tools_that_act.message: 1,
     tools_made_up.made_up: 9,
     tools_everyday.everyday: 9,
+    tools_meant.meant: 6,
 }
-_ALIKE = 0.55  # the share of conversations whose tools have to be told apart by their descriptions
+_ALIKE = 0.45  # the share of conversations whose tools have to be told apart by their descriptions
+_MEANT = 0.2  # and of those where requests mean what they do not spell
 _NO_TOOL = {
     "en": "[None of my tools can do that.|I have no tool for that.|Sorry, I have no tool for that.]",
     "zh": "[我没有能做这件事的工具。|抱歉，我没有这样的工具。|我的工具做不了这件事。]",
@@ -54,8 +57,11 @@ _NO_CALL = (*IDENTITY, *GREETINGS, *USAGE, *COMMON)
 def conversation(rng: Random) -> Conversation:
     """Some tools; a question that needs one of them, or none; sometimes the response and what follows from it."""
     language: Language = rng.choice(LANGUAGES)
-    if rng.random() < _ALIKE:
+    chance = rng.random()
+    if chance < _ALIKE:
         uses = tools_everyday.alike(rng, language, rng.choice([2, 2, 3, 3, 4]))
+    elif chance < _ALIKE + _MEANT:
+        uses = _of_different_names(tools_meant.several(rng, language, rng.choice([1, 2, 2, 3, 4])))
     else:
         uses = _different(rng, language, rng.choice([1, 1, 2, 2, 2, 3, 3, 4, 6]))
     messages: list[Message] = []
@@ -91,6 +97,10 @@ def _different(rng: Random, language: Language, count: int) -> list[Use]:
         made = rng.choices(list(_SORTS), list(_SORTS.values()))[0](rng, language)
         by_name.setdefault(made.schema["name"], made)
     return list(by_name.values())
+
+
+def _of_different_names(uses: list[Use]) -> list[Use]:
+    return list({used.schema["name"]: used for used in uses}.values())
 
 
 def _wrapped(rng: Random, schema: dict[str, Any]) -> dict[str, Any]:
