@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from random import Random
 
 from demo.text import passage_values as values
@@ -54,10 +55,18 @@ def _code(rng: Random, language: Language) -> str:
     return "".join(rng.choice(letters) if c == "A" else rng.choice(digits) if c == "9" else c for c in shape)
 
 
-def _price(rng: Random, language: Language) -> str:
+def price_like(rng: Random, price: str) -> str:
+    """Another amount in the same currency."""
+    return re.sub(r"\d+(\.\d+)?", _amount(rng), price, count=1)
+
+
+def _amount(rng: Random) -> str:
     amount = str(rng.randint(1, 10 ** rng.choice([1, 2, 2, 3, 4])))
-    if rng.random() < 0.35:
-        amount += rng.choice([".50", ".20", ".95", f".{rng.randint(10, 99)}"])
+    return amount + (rng.choice([".50", ".20", ".95", f".{rng.randint(10, 99)}"]) if rng.random() < 0.35 else "")
+
+
+def _price(rng: Random, language: Language) -> str:
+    amount = _amount(rng)
     if language == "zh":
         return amount + rng.choice(["元", "元", "元", "块", "美元", "欧元"])
     return rng.choice(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from random import Random
 
 from demo.text.conversation import Language, Turn
-from demo.text.everyday_values import SORTS, like
+from demo.text.everyday_values import SORTS, like, price_like
 from demo.text.passage_free import Passage
 from demo.text.pattern_files import Section, read_patterns
 from demo.text.phrase import ask, say
@@ -152,4 +152,6 @@ def _value(rng: Random, language: Language, scene: _Scene, sort: str, alike: str
         return rng.choice(scene.lists[sort])
     if alike and sort in ("code", "phone") and rng.random() < 0.3:
         return like(rng, alike)
+    if alike and sort == "price" and rng.random() < 0.9:
+        return price_like(rng, alike)
     return SORTS[sort](rng, language)
