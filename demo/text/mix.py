@@ -11,6 +11,7 @@ from demo.text import (
     drills,
     greenhouse,
     memory,
+    memory_told,
     passage,
     style,
     tools,
@@ -93,6 +94,8 @@ def _turns(rng: Random) -> list[Turn]:
 
 def remembering(rng: Random) -> Conversation:
     """Things told, other talk, and questions for what was told; sometimes for what was not."""
+    if rng.random() < 0.6:
+        return memory_told.conversation(rng, turn)
     language: Language = rng.choice(LANGUAGES)
     asked_in: Language = language if rng.random() < 0.9 else ("zh" if language == "en" else "en")
     groups = [memory.memories(rng, language, asked_in) for _ in range(rng.choice([1, 1, 2, 2, 3]))]
