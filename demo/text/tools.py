@@ -13,8 +13,10 @@ from demo.text import (
     tools_everyday,
     tools_made_up,
     tools_meant,
+    tools_records,
     tools_that_act,
     tools_that_read,
+    tools_two_calls,
     units,
     unknown,
     verse,
@@ -38,8 +40,11 @@ _SORTS = {
     tools_made_up.made_up: 9,
     tools_everyday.everyday: 9,
     tools_meant.meant: 6,
+    tools_records.record: 6,
 }
 _ALIKE = 0.45  # the share of conversations whose tools have to be told apart by their descriptions
+_TWICE = 0.05  # of those with one tool called for two things, and of the requests for two tools at once
+_BOTH = 0.13
 _MEANT = 0.2  # and of those where requests mean what they do not spell
 _NO_TOOL = {
     "en": "[None of my tools can do that.|I have no tool for that.|Sorry, I have no tool for that.]",
@@ -57,6 +62,8 @@ _NO_CALL = (*IDENTITY, *GREETINGS, *USAGE, *COMMON)
 def conversation(rng: Random) -> Conversation:
     """Some tools; a question that needs one of them, or none; sometimes the response and what follows from it."""
     language: Language = rng.choice(LANGUAGES)
+    if rng.random() < _TWICE:
+        return _twice(rng, language)
     chance = rng.random()
     if chance < _ALIKE:
         uses = tools_everyday.alike(rng, language, rng.choice([2, 2, 3, 3, 4]))
@@ -70,8 +77,8 @@ def conversation(rng: Random) -> Conversation:
     for used in rng.sample(uses, min(len(uses), rng.choice([1, 2, 3, 4]))):
         if rng.random() < 0.2:
             messages += _without_call(rng, language, uses)
-        messages += _with_call(rng, language, used)
-    if rng.random() < 0.12:
+        messages += _with_calls(rng, language, used, uses)
+    if rng.random() < 0.15:
         messages = [m for m in messages if m.role == "system"] + _without_call(rng, language, uses)
     return Conversation(messages, [_wrapped(rng, used.schema) for used in uses])
 
@@ -107,16 +114,35 @@ def _wrapped(rng: Random, schema: dict[str, Any]) -> dict[str, Any]:
     return schema if rng.random() < 0.05 else {"type": "function", "function": schema}
 
 
-def _with_call(rng: Random, language: Language, used: Use) -> list[Message]:
-    called = [Message("user", used.question), Message("assistant", "", [Call(used.schema["name"], used.arguments)])]
-    if rng.random() < 0.55:
-        called += [Message("tool", _written(rng, used.response)), Message("assistant", used.answer)]
+def _twice(rng: Random, language: Language) -> Conversation:
+    """Two calls of one tool, among others."""
+    first, second = tools_everyday.twice(rng, language)
+    others = tools_meant.several(rng, language, rng.choice([0, 0, 1, 2]))
+    uses = _of_different_names([first, *others])
+    rng.shuffle(uses)
+    messages = _called(rng, language, first.question, [first, second])
+    return Conversation(messages, [_wrapped(rng, used.schema) for used in uses])
+
+
+def _with_calls(rng: Random, language: Language, used: Use, uses: list[Use]) -> list[Message]:
+    """A request for one thing, now and then for one of another tool as well."""
+    other = rng.choice(uses)
+    if other is not used and rng.random() < _BOTH:
+        both = tools_two_calls.request(rng, language, used, other)
+        if both:
+            return _called(rng, language, both, [used, other])
+    return _called(rng, language, used.question, [used])
+
+
+def _called(rng: Random, language: Language, question: str, uses: list[Use]) -> list[Message]:
+    """The question, the calls that answer it, and mostly what came of them."""
+    calls = [Call(used.schema["name"], used.arguments) for used in uses]
+    called = [Message("user", question), Message("assistant", "", calls)]
+    if rng.random() < 0.22:
         return called
-    return (
-        called
-        if rng.random() < 0.5
-        else [*called, Message("tool", _written(rng, used.response)), Message("assistant", used.answer)]
-    )
+    answer = uses[0].answer if len(uses) == 1 else tools_two_calls.answers(language, *uses)
+    responses = [Message("tool", _written(rng, used.response)) for used in uses]
+    return [*called, *responses, Message("assistant", answer)]
 
 
 def _written(rng: Random, response: Any) -> str:
@@ -128,8 +154,12 @@ def _written(rng: Random, response: Any) -> str:
 def _without_call(rng: Random, language: Language, uses: list[Use]) -> list[Message]:
     """A question that none of the tools is for, answered in words."""
     groups = {group for used in uses for group in used.groups}
-    if rng.random() < 0.2 and all(used.groups for used in uses) and "web" not in groups:
-        return Turn(tools_everyday.elsewhere(rng, language, uses), say(rng, _NO_TOOL[language])).messages()
+    if rng.random() < 0.35 and all(used.groups for used in uses) and "web" not in groups:
+        if rng.random() < 0.6:
+            request = tools_everyday.elsewhere(rng, language, uses)
+        else:
+            request = tools_meant.elsewhere(rng, language, groups)
+        return Turn(request, say(rng, _NO_TOOL[language])).messages()
     calculates = "numbers" in groups or any("calc" in used.schema["name"] for used in uses)
     if rng.random() < 0.3 and not calculates:
         return rng.choice([arithmetic.turn, units.turn])(rng, language).messages()

@@ -58,6 +58,15 @@ _TOOLS = [
     )
     for section in read_patterns("everyday_tools").values()
 ]
+_SEVERAL = ("city", "room", "code", "symbol", "order")  # sorts of what one request may name two of
+_AND: dict[Language, str] = {"en": "{a} [and|and|and also] {b}", "zh": "{a}[和|和|跟|还有]{b}"}
+_SHARED = (*CHOICES, *SORTS_OF_NUMBERS, "person")  # and of what then holds for both
+_FOR_MORE_THAN_ONE = [
+    tool
+    for tool in _TOOLS
+    if [p.sort in _SEVERAL for p in tool.needed].count(True) == 1
+    and all(p.sort in _SEVERAL or p.sort in _SHARED for p in tool.needed)
+]
 _GROUPS = sorted({group for tool in _TOOLS for group in tool.groups})
 
 
@@ -70,6 +79,32 @@ def alike(rng: Random, language: Language, count: int) -> list[Use]:
     group = rng.choice(_GROUPS)
     members = [tool for tool in _TOOLS if group in tool.groups]
     return [_use(rng, language, tool) for tool in rng.sample(members, min(count, len(members)))]
+
+
+def twice(rng: Random, language: Language) -> tuple[Use, Use]:
+    """Two uses of one tool that one request asks for: the weather in one city and in another."""
+    tool = rng.choice(_FOR_MORE_THAN_ONE)
+    names = {parameter.slot: rng.choice(parameter.names) for parameter in tool.needed + tool.optional}
+    given = {parameter.slot: value(rng, language, parameter.sort) for parameter in tool.needed}
+    (several,) = (parameter for parameter in tool.needed if parameter.sort in _SEVERAL)
+    other = given
+    while other == given:
+        other = {**given, several.slot: value(rng, language, several.sort)}
+    said, said_of_other = ({slot: spoken for slot, (_, spoken) in each.items()} for each in (given, other))
+    both = say(rng, _AND[language], a=said[several.slot], b=said_of_other[several.slot])
+    question = _question(rng, language, tool, [], {**said, several.slot: both})
+    schema = _schema(rng, language, tool, names)
+    first, second = (
+        Use(
+            schema,
+            question,
+            {names[slot]: argument for slot, (argument, _) in each.items()},
+            *_reply(rng, language, tool, spoken),
+            tuple(tool.groups),
+        )
+        for each, spoken in ((given, said), (other, said_of_other))
+    )
+    return first, second
 
 
 def elsewhere(rng: Random, language: Language, uses: list[Use]) -> str:

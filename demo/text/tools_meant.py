@@ -10,13 +10,17 @@ from typing import Any
 from demo.text import words
 from demo.text.conversation import LANGUAGES, Language
 from demo.text.pattern_files import Section, read_patterns
-from demo.text.phrase import expand, say, tell
+from demo.text.phrase import expand, tell
 from demo.text.tool_parts import Use
 from demo.text.tool_values import SORTS_OF_NUMBERS, value
 
 _SLOT = re.compile(r"\{(\w+)\}")
 _OTHER_LANGUAGE: dict[Language, float] = {"en": 0.12, "zh": 0.6}  # schemas that are not in the user's language
-_DONE: Section = read_patterns("meant_tools")["done"]
+DONE: dict[Language, tuple[str, ...]] = {
+    "en": ("Done.", "Done.", "That is done.", "OK, done."),
+    "zh": ("好了。", "好了。", "已完成。", "好的，已经办好了。"),
+}
+"""What there is to say after a tool that only does something."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,7 @@ def _tool(section: Section) -> _Tool:
     )
 
 
-_TOOLS = [_tool(section) for name, section in read_patterns("meant_tools").items() if name != "done"]
+_TOOLS = [_tool(section) for section in read_patterns("meant_tools").values()]
 
 
 def meant(rng: Random, language: Language) -> Use:
@@ -74,6 +78,11 @@ def meant(rng: Random, language: Language) -> Use:
 def several(rng: Random, language: Language, count: int) -> list[Use]:
     """Uses of `count` different tools."""
     return [_use(rng, language, tool) for tool in rng.sample(_TOOLS, count)]
+
+
+def elsewhere(rng: Random, language: Language, offered: set[str]) -> str:
+    """A request that no tool of the groups `offered` could fulfil."""
+    return _use(rng, language, rng.choice([tool for tool in _TOOLS if not offered & set(tool.groups)])).question
 
 
 def _use(rng: Random, language: Language, tool: _Tool) -> Use:
@@ -92,7 +101,7 @@ def _use(rng: Random, language: Language, tool: _Tool) -> Use:
         tell(rng, [text + _end(rng, text, language)], language, **said),
         arguments,
         rng.choice(["ok", "done", {"status": "ok"}, {"success": True}, {"ok": True}, {"result": "done"}]),
-        say(rng, _DONE[language]),
+        rng.choice(DONE[language]),
         tool.groups,
     )
 
