@@ -15,7 +15,7 @@ from demo.text.phrase import ask, say
 EVERYDAY = 0.6  # the share of passages such as notices, logs and timetables
 FREE = 0.25  # the share of passages whose sentences are put together from freely drawn words
 UNTOLD = {"en": "The passage does not say.", "zh": "文中没有提到。"}
-_LEAD, _ASK, _HINT, _FILLER, _EXCERPT = read_patterns("passage").values()
+_LEAD, _ASK, _HINT, _FILLER, _EXCERPT, _FIRST = read_patterns("passage").values()
 _BEHIND = {"en": " ", "zh": ""}  # what may follow the words that two sentences begin with
 _ANY_ATTRIBUTE = THINGS.facts[-1]
 
@@ -156,8 +156,8 @@ def _asked_from(rng: Random, language: Language, text: str, turns: list[Turn]) -
     system: list[Message] = []
     if place < 0.1:
         system = [Message("system", passage)]
-    elif place < 0.25:
-        first = Turn(f"{first.question}\n\n{passage}", first.answer)
+    elif place < 0.32:
+        first = Turn(say(rng, _FIRST[language], question=first.question, passage=passage), first.answer)
     else:
         question = say(rng, _ASK[language]) + say(rng, _HINT[language]) + first.question
         first = Turn(passage + question, first.answer)
