@@ -19,6 +19,7 @@ from demo.text.passage_free import Passage
 from demo.text.pattern_files import Section, read_patterns
 from demo.text.phrase import ask, say
 
+_FILES = {"everyday": 1, "everyday_reworded": 2}  # and how often a scene of each is drawn
 _SLOT = re.compile(r"\{(\w+?)\}")
 _JOINTS = {"en": [" and ", "; ", ", and ", ", while "], "zh": ["，", "；", "，"]}
 _MERGED = 0.2  # the share of sentences that go on with the one before
@@ -60,9 +61,9 @@ def _scene(section: Section) -> _Scene:
 
 
 _SCENES: dict[str, list[_Scene]] = {"en": [], "zh": []}
-for _file in ("everyday", "everyday_reworded"):
+for _file, _times in _FILES.items():
     for _title, _section in read_patterns(_file).items():
-        _SCENES[_title[-2:]].append(_scene(_section))
+        _SCENES[_title[-2:]].extend([_scene(_section)] * _times)
 
 
 def passage(rng: Random, language: Language) -> Passage:
