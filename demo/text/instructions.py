@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from random import Random
 
-from demo.text import arithmetic, words
+from demo.text import arithmetic, forms, words
 from demo.text.conversation import LANGUAGES, Conversation, Language, Message, Turn
 from demo.text.facts import any_fact
 from demo.text.pattern_files import read_patterns
@@ -21,6 +21,7 @@ _LISTS: tuple[tuple[dict[Language, list[str]], dict[Language, str]], ...] = (
 )
 _COUNTS: dict[Language, list[str]] = {"en": ["two", "three", "four", "five"], "zh": ["两", "三", "四", "五"]}
 _EXACT = re.compile(r"[-~/_]|qingmo ")  # flags, paths and commands, whose letters must stay as they are
+_CLOSERS = {language: " ".join(_PATTERNS["closers"][language]).split() for language in LANGUAGES}
 _YES: dict[Language, tuple[str, str]] = {"en": ("Yes", "No"), "zh": ("是", "不是")}
 
 
@@ -33,6 +34,8 @@ def conversation(rng: Random) -> Conversation:
         return _alone([_repeated(rng, language)])
     if chance < 0.27:
         return _alone([_compared(rng, language) for _ in range(rng.choice([1, 2, 4]))])
+    if chance < 0.45:
+        return forms.conversation(rng)
     return _instructed(rng, language)
 
 
@@ -108,7 +111,7 @@ def _joined(rng: Random, told: str, question: str, language: Language) -> str:
 
 
 def _word(rng: Random, language: Language) -> str:
-    return words.noun(rng, language)
+    return rng.choice(_CLOSERS[language]) if rng.random() < 0.3 else words.noun(rng, language)
 
 
 def _list(rng: Random, language: Language) -> Turn:

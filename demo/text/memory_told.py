@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from random import Random
 
@@ -10,7 +9,7 @@ from demo.text import memory, words
 from demo.text.conversation import LANGUAGES, Conversation, Language, Turn
 from demo.text.memory_values import value
 from demo.text.pattern_files import Section, read_patterns
-from demo.text.phrase import ask, say, tell
+from demo.text.phrase import ask, say, tell, with_articles
 
 OtherTalk = Callable[[Random, Language], Turn]
 
@@ -34,7 +33,7 @@ class Topic:
         return value(rng, self._section["value"][0], language)
 
     def told(self, rng: Random, language: Language, v: str) -> str:
-        return _article(tell(rng, self._section[f"told {language}"], language, v=v))
+        return with_articles(tell(rng, self._section[f"told {language}"], language, v=v))
 
     def noted(self, rng: Random, language: Language, v: str) -> str:
         if rng.random() < _BRIEF:
@@ -143,7 +142,7 @@ def _of_people(rng: Random, language: Language, other_talk: OtherTalk) -> list[T
     for p, v in rng.sample(pairs, rng.randint(1, min(3, count))):
         whose = rng.random() < 0.7
         question = ask(rng, relation[f"{'asked' if whose else 'who'} {language}"], language, p=p, v=v)
-        turns.append(Turn(_led(rng, _article(question), language), _sentence(says[p], language)))
+        turns.append(Turn(_led(rng, with_articles(question), language), _sentence(says[p], language)))
     if rng.random() < 0.15 and relation["subject"][0] == "person":
         question = ask(rng, relation[f"asked {language}"], language, p=stranger)
         turns.append(Turn(question, say(rng, _TOGETHER[f"unknown {language}"], p=stranger)))
@@ -154,7 +153,7 @@ def _told_of(
     rng: Random, relation: Section, pairs: list[tuple[str, str]], says: dict[str, str], language: Language
 ) -> list[Turn]:
     pattern = rng.choice(relation[f"told {language}"])
-    clauses = [_article(say(rng, pattern, p=p, v=v)) for p, v in pairs]
+    clauses = [with_articles(say(rng, pattern, p=p, v=v)) for p, v in pairs]
     if rng.random() < 0.25:
         return [
             Turn(_sentence(clause, language), _noted(rng, says[p], language))
@@ -169,7 +168,7 @@ def _told_of(
 def _noted(rng: Random, said: str, language: Language) -> str:
     if rng.random() < _BRIEF:
         return say(rng, _AROUND[f"brief {language}"])
-    return say(rng, _TOGETHER[f"noted {language}"], s=_article(said))
+    return say(rng, _TOGETHER[f"noted {language}"], s=with_articles(said))
 
 
 def _joined(clauses: list[str], language: Language) -> str:
@@ -178,7 +177,7 @@ def _joined(clauses: list[str], language: Language) -> str:
 
 
 def _sentence(clause: str, language: Language) -> str:
-    return f"{clause[0].upper()}{_article(clause)[1:]}{'.' if language == 'en' else '。'}"
+    return f"{clause[0].upper()}{with_articles(clause)[1:]}{'.' if language == 'en' else '。'}"
 
 
 def _subject(rng: Random, kind: str, language: Language) -> str:
@@ -190,7 +189,3 @@ def _distinct(rng: Random, make: Callable[[], str], count: int) -> list[str]:
     while len(made) < count:
         made[make()] = None
     return list(made)
-
-
-def _article(text: str) -> str:
-    return re.sub(r"\b([Aa]) (?=[aeio])", r"\1n ", text)

@@ -52,6 +52,11 @@ def say(rng: Random, patterns: str | Sequence[str], **slots: object) -> str:
     return expand(rng, patterns if isinstance(patterns, str) else rng.choice(patterns), **slots)
 
 
+def with_articles(text: str) -> str:
+    """An instead of a before a vowel; words in u are left alone, since many sound like you."""
+    return re.sub(r"\b([Aa]) (?=[aeio])", r"\1n ", text)
+
+
 def _fill(text: str, slots: dict[str, object]) -> str:
     for name, value in slots.items():
         text = text.replace("{" + name + "}", str(value))
