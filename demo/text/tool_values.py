@@ -111,6 +111,10 @@ def _path(rng: Random, language: Language) -> str:
     return rng.choice(["", "", "/", "./"]) + "/".join(parts) + "." + rng.choice(_VALUES["files"]["ends"][0].split())
 
 
+def _image(rng: Random, language: Language) -> str:
+    return f"{_path(rng, language).rsplit('.', 1)[0]}.{rng.choice(['jpg', 'jpg', 'png', 'webp'])}"
+
+
 def _url(rng: Random, language: Language) -> str:
     return f"https://{words.invented_word(rng, 2)}.{rng.choice(['com', 'org', 'net'])}/{words.invented_word(rng)}"
 
@@ -154,6 +158,7 @@ _MAKERS: dict[str, Callable[[Random, Language], str]] = {
     "day": _day,
     "email": _email,
     "path": _path,
+    "image": _image,
     "url": _url,
     "phone": _phone,
     "symbol": _symbol,
