@@ -25,6 +25,8 @@ SORTS_OF_NUMBERS = {
     "small": "integer",
     "year": "integer",
     "percent": "integer",
+    "minutes": "integer",
+    "oven": "integer",
 }
 
 
@@ -65,6 +67,10 @@ def _number(rng: Random, sort: str) -> int | float:
         return rng.randint(1, 20)
     if sort == "year":
         return rng.randint(1930, 2035)
+    if sort == "minutes":
+        return rng.randint(2, 180)
+    if sort == "oven":
+        return rng.randint(8, 56) * 5
     if sort == "percent":
         return rng.randint(1, 100)
     if sort == "degrees":
