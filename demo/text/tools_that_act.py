@@ -15,6 +15,9 @@ _COMMON = (
     Thing("heater", {"en": "heater", "zh": "加热器"}),
     Thing("fan", {"en": "fan", "zh": "风扇"}),
 )
+_PARTS = {"half": 50, "full": 100, "none": 0, "quarter": 25, "most": 75}
+"""Shares that are told in words, as percent."""
+_IN_PERCENT = ("percent", "brightness", "volume", "position", "power", "level")
 _VERBS = [pair.split("/") for pair in PATTERNS["act"]["verbs"]]
 _MESSAGES = [row.split() for row in PATTERNS["message"]["tools"]]
 
@@ -40,6 +43,26 @@ def set_level(rng: Random, language: Language) -> Use:
         arguments,
         _done(rng, arguments),
         tool.answer(v=value, t=called, w=where),
+    )
+
+
+def set_part(rng: Random, language: Language) -> Use:
+    """set_<thing>(<percent>), where the request says how much in words: half, all, none."""
+    tool, about = Tool(rng, language, "set"), thing(rng)
+    parameter, part, called = rng.choice(_IN_PERCENT), rng.choice(list(_PARTS)), about.called[language]
+    described = rng.choice(["0 to 100", "Percent", "0 is off, 100 is all", "From 0 to 100", "百分比"])
+    made = {"type": rng.choice(["integer", "integer", "number"]), "description": described}
+    arguments = {parameter: _PARTS[part]}
+    return Use(
+        {
+            "name": f"{tool.one_of('names')}_{about.spelled}",
+            "description": tool.about(about.called, p=parameter),
+            "parameters": {"type": "object", "properties": {parameter: made}, "required": [parameter]},
+        },
+        tool.asked(part, t=called),
+        arguments,
+        _done(rng, arguments),
+        tool.answer(v=_PARTS[part], t=called, w=""),
     )
 
 
