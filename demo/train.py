@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -31,9 +31,9 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Recipe:
-    """How long and how fast to learn, in the first of two stretches. One step sees a batch of each worker."""
+    """How long and how fast to learn. One step sees a batch of each worker."""
 
-    steps: int = 5500
+    steps: int = 11_000
     workers: int = 2
     seed: int = 1
     muon_lr: float = 0.02
@@ -41,41 +41,26 @@ class Recipe:
     warm_up: int = 100  # steps
     cool_down: float = 0.8  # of the steps at the end, in which the rate falls to 0
     drilled: float = 0.35  # share of copying drills at the start: copying is what emerges last without them
-    drilled_until: float = 0.15  # of the steps; later the share is `drilled_later`
+    drilled_until: float = 0.08  # of the steps; later the share is `drilled_later`
     drilled_later: float = 0.04
     save_every: int = 100  # steps
 
-    def continued(self) -> Recipe:
-        """For a model that has learned already: other text, no drills, and rates that do not undo what it knows."""
-        return replace(
-            self,
-            steps=self.steps * 4 // 3,
-            seed=self.seed + 1,
-            drilled_until=0.0,
-            cool_down=1.0,
-            muon_lr=self.muon_lr * 0.6,
-            adam_lr=self.adam_lr * 0.6,
-        )
 
-
-def train(tokenizer_file: Path, folder: Path, recipe: Recipe, start: Path | None = None) -> None:
-    """Run the recipe, from the weights in `start` where it is given; `folder`/latest.pt holds the newest weights."""
+def train(tokenizer_file: Path, folder: Path, recipe: Recipe) -> None:
+    """Run the recipe; `folder`/latest.pt holds the newest weights."""
     meeting = folder / "meeting"
     meeting.unlink(missing_ok=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # by way of Python's exit, which ends the workers
-    torch.multiprocessing.spawn(_worker, (tokenizer_file, folder, recipe, start), nprocs=recipe.workers, daemon=True)
+    torch.multiprocessing.spawn(_worker, (tokenizer_file, folder, recipe), nprocs=recipe.workers, daemon=True)
 
 
-def _worker(rank: int, tokenizer_file: Path, folder: Path, recipe: Recipe, start: Path | None) -> None:
+def _worker(rank: int, tokenizer_file: Path, folder: Path, recipe: Recipe) -> None:
     logging.basicConfig(level=logging.INFO if rank == 0 else logging.WARNING, format="%(asctime)s %(message)s")
     torch.set_num_threads(1)
     os.environ["GLOO_SOCKET_IFNAME"] = "lo"
     meeting = f"file://{(folder / 'meeting').absolute()}"
     dist.init_process_group("gloo", init_method=meeting, rank=rank, world_size=recipe.workers)
-    trainer = Trainer(Tokenizer.from_file(str(tokenizer_file)), recipe, rank)
-    if start:
-        trainer.load(start)
-    trainer.run(folder)
+    Trainer(Tokenizer.from_file(str(tokenizer_file)), recipe, rank).run(folder)
     dist.destroy_process_group()
 
 
@@ -92,9 +77,6 @@ class Trainer:
         self._forward = torch.compile(self._working, dynamic=True)
         self._batches = Batches(Renderer(tokenizer), recipe.seed * 1000 + rank)
         self._optimizers = _optimizers(self._master, recipe)
-
-    def load(self, weights: Path) -> None:
-        self._master.load_state_dict(torch.load(weights))
 
     def run(self, folder: Path) -> None:
         """All steps, with checkpoints in `folder`."""

@@ -137,8 +137,8 @@ def _with_system(rng: Random, messages: Sequence[Message]) -> Conversation:
 
 
 _CONVERSATIONS = (
-    (0.28, passage.conversation),
+    (0.30, passage.conversation),
     (0.22, tools.conversation),
-    (0.08, remembering),
+    (0.10, remembering),
     (0.15, style.conversation),
 )
