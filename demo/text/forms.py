@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from random import Random
 
-from demo.text import words
+from demo.text import arithmetic, words
 from demo.text.conversation import LANGUAGES, Conversation, Language, Message, Turn
 from demo.text.facts import any_fact
 from demo.text.pattern_files import read_patterns
@@ -64,8 +64,16 @@ def _json_of_answer(rng: Random, language: Language) -> Conversation:
     with_word = rng.random() < 0.5
     turns = []
     for _ in range(rng.choice([1, 1, 2])):
-        turn = any_fact(rng, with_word=with_word).turn(rng, language, length="word" if with_word else "short")
-        turns.append(Turn(turn.question, json.dumps({key: turn.answer}, ensure_ascii=False)))
+        if rng.random() < 0.25:
+            a, sign, b, result = arithmetic.problem(rng)
+            question, answer = (
+                arithmetic.question(rng, language, a, sign, b),
+                json.dumps({key: result}, ensure_ascii=False),
+            )
+        else:
+            turn = any_fact(rng, with_word=with_word).turn(rng, language, length="word" if with_word else "short")
+            question, answer = turn.question, json.dumps({key: turn.answer}, ensure_ascii=False)
+        turns.append(Turn(question, answer))
     if rng.random() < 0.6:
         return Conversation([Message("system", told), *(m for turn in turns for m in turn.messages())])
     space = " " if language == "en" else ""

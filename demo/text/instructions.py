@@ -55,12 +55,9 @@ def _instructed(rng: Random, language: Language) -> Conversation:
 
 def _asked(rng: Random, language: Language, kind: str, word: str) -> tuple[str, Turn]:
     """The instruction, and a question with its answer as told."""
-    turn, limit = _answered(rng, language, kind), 0
+    turn, limit = _answered(rng, language, kind), ""
     if kind == "limit":
-        limit = (len(turn.answer.split()) if language == "en" else len(turn.answer)) + rng.choice(
-            [0, 1, 2, 3, 5, 8, 12]
-        )
-        limit = limit if rng.random() < 0.3 else -(-limit // 5) * 5
+        turn, limit = _limited(rng, language, turn)
     elif kind == "upper case":
         turn = Turn(turn.question, turn.answer.upper())
     elif kind == "lower case":
@@ -71,6 +68,23 @@ def _asked(rng: Random, language: Language, kind: str, word: str) -> tuple[str, 
         turn = Turn(turn.question, f"{word}{', ' if language == 'en' else '，'}{turn.answer}")
     quotes = rng.choice(['"{}"', "'{}'", "{}"] if language == "en" else ["“{}”", "「{}」", "“{}”"])
     return say(rng, _PATTERNS[kind][language], w=quotes.format(word), n=limit), turn
+
+
+def _limited(rng: Random, language: Language, turn: Turn) -> tuple[Turn, str]:
+    """A sentence where the limit has room for one, else a word; the limit in digits or in words."""
+    if rng.random() < 0.4:
+        turn = any_fact(rng, with_word=True).turn(rng, language, length="word")
+        limit = max(_length(turn.answer, language), rng.randint(2, 5 if language == "en" else 9))
+    else:
+        least = max(_length(turn.answer, language), 6 if language == "en" else 10)
+        limit = least + rng.choice([0, 1, 2, 3, 5, 8, 12])
+        limit = limit if rng.random() < 0.4 else -(-limit // 5) * 5
+    spelled = 2 < limit < 100 and rng.random() < 0.4
+    return turn, words.number_word(limit, language) if spelled else str(limit)
+
+
+def _length(answer: str, language: Language) -> int:
+    return len(answer.split()) if language == "en" else len(answer)
 
 
 def _answered(rng: Random, language: Language, kind: str) -> Turn:
