@@ -34,7 +34,7 @@ _TURN_KINDS = {
 }
 _TURN_WEIGHTS = {
     "identity": 12,
-    "greetings": 8,
+    "greetings": 11,
     "usage": 30,
     "common": 4,
     "arithmetic": 26,
