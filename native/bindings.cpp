@@ -205,12 +205,14 @@ Numpy<uint8_t> py_quantize_int8(View<float, 2> weights, uint32_t weight_group, i
     return out;
 }
 
-Numpy<uint8_t> py_quantize_int4(View<float, 2> weights, int threads) {
+// quantize_int6 or quantize_int4, and the bytes of its tiles.
+template <size_t (*TileBytes)(const WeightRows&), void (*Quantize)(const WeightRows&, uint8_t*, ThreadPool&)>
+Numpy<uint8_t> py_quantize(View<float, 2> weights, int threads) {
     const WeightRows rows{weights.data(), weights.shape(0), weights.shape(1)};
-    auto out = new_array<uint8_t>({rows.tiles() * int4_tile_bytes(rows)});
+    auto out = new_array<uint8_t>({rows.tiles() * TileBytes(rows)});
     nb::gil_scoped_release release;
     ThreadPool pool(threads);
-    quantize_int4(rows, out.data(), pool);
+    Quantize(rows, out.data(), pool);
     return out;
 }
 
@@ -265,7 +267,9 @@ NB_MODULE(_native, m) {
     m.def("available_isas", py_available_isas, "Instruction sets this CPU has kernels for, best first.");
     m.def("quantize_int8", py_quantize_int8, "weights"_a, "weight_group"_a, "threads"_a = 1,
           "Packed int8 tiles of weights [outputs, inputs] float32; weight_group 0: one scale a row.");
-    m.def("quantize_int4", py_quantize_int4, "weights"_a, "threads"_a = 1,
+    m.def("quantize_int6", py_quantize<int6_tile_bytes, quantize_int6>, "weights"_a, "threads"_a = 1,
+          "Packed int6 tiles of weights [outputs, inputs] float32, a searched scale for every 64 inputs.");
+    m.def("quantize_int4", py_quantize<int4_tile_bytes, quantize_int4>, "weights"_a, "threads"_a = 1,
           "Packed int4 tiles of weights [outputs, inputs] float32, a searched scale for every 32 inputs.");
     m.def("int8_errors", py_int8_errors, "weights"_a, "threads"_a = 1,
           "Sums of squared rounding errors with groups of 32, 64, 128 inputs and one group a row.");

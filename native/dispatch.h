@@ -11,7 +11,8 @@ namespace qingmo {
 
 constexpr int kLanes = 16;             // floats in a vector, on every instruction set; also output columns in a tile
 constexpr int kActivationGroup = 64;   // inputs that share one activation scale
-constexpr int kInt4Group = 32;         // inputs that share one int4 weight scale
+constexpr int kInt6Group = 64;         // inputs that share one int6 weight scale
+constexpr int kInt4Group = 32;         // the same of int4
 constexpr int kBlockTokens = 16;       // tokens in a KV block: one tile of keys
 constexpr int kAttentionChunk = 256;   // keys after which a softmax is closed and merged, whoever computes it
 constexpr int kMaxHeadDim = 256;
@@ -20,8 +21,8 @@ constexpr int kRowTile = 16;           // rows of int8 activations that stand to
 constexpr int kGemmPanel = 2;          // tiles of 16 columns that all rows are multiplied with before the next are fetched
 constexpr int kMostStreams = 4;        // tiles that are read side by side where few rows use each weight once
 
-enum class ElementType : uint32_t { int8, int4, float32, float16, bfloat16 };
-static constexpr bool is_quantized(ElementType type) { return type == ElementType::int8 || type == ElementType::int4; }
+enum class ElementType : uint32_t { int8, int6, int4, float32, float16, bfloat16 };
+static constexpr bool is_quantized(ElementType type) { return type <= ElementType::int4; }
 
 // Rows of activations, as `quantize` writes them or as plain floats.
 // 16 int8 rows make a tile, the last tile what is left: w rows. A tile goes by activation groups of 64 inputs, so that the
@@ -41,18 +42,21 @@ struct Activations {
 // first group are the columns' scales in the last one; those of every other the scales before it over its own.
 // int4: [inputs / 32][16] float16 scales; then for each 32 inputs 4 times 64 bytes of [16 columns][4 inputs]: the low
 // halves of the first 64 bytes are inputs 0 to 3, as w + 8, their high halves 16 to 19.
+// int6: [inputs / 64][16] float16 scales; then for each 64 inputs 8 times 64 bytes of [16 columns][4 inputs] with the lower
+// four bits of w + 32: the low halves of the first 64 bytes are inputs 0 to 3, their high halves 32 to 35; and 4 times 64
+// bytes with the upper two bits: the lowest pairs of the first 64 bytes are inputs 0 to 3, the next 16 to 19, then 32 and 48.
 // others: [inputs][16 columns].
 struct Matrix {
     const uint8_t* tiles;
     size_t tile_bytes;
     ElementType type;
     uint32_t outputs;       // columns that mean something; the last tile may have fewer than 16
-    uint32_t inputs;        // as stored: for int8 and int4 a multiple of 64
+    uint32_t inputs;        // as stored: of a quantized matrix a multiple of 64
     uint32_t weight_group;  // inputs that share one weight scale (int8); `inputs` when a column has one scale
 };
 
-// Bytes of an int4 tile's scales.
-static constexpr size_t int4_scale_bytes(size_t inputs) { return inputs / kInt4Group * kLanes * sizeof(uint16_t); }
+// Bytes of a tile's scales where they are float16, one for every `group` inputs and column.
+static constexpr size_t half_scale_bytes(size_t inputs, size_t group) { return inputs / group * kLanes * sizeof(uint16_t); }
 
 // Where rows of activations are written: the same buffers as Activations, and how many rows there will be.
 struct ActivationsOut {

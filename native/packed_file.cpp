@@ -46,10 +46,11 @@ Matrix PackedFile::matrix(const std::string& name, uint32_t outputs, uint32_t in
         m.weight_group = tensor.weight_group ? tensor.weight_group : m.inputs;
         if (m.weight_group % kActivationGroup || m.inputs % m.weight_group) refuse(name, "has a weight group that does not divide it");
         m.tile_bytes = size_t(m.inputs) / m.weight_group * (64 + size_t(m.weight_group) * kLanes);
-    } else if (tensor.kind == "int4") {
-        m.type = ElementType::int4;
+    } else if (tensor.kind == "int6" || tensor.kind == "int4") {
+        const bool six = tensor.kind == "int6";
+        m.type = six ? ElementType::int6 : ElementType::int4;
         m.inputs = (inputs + kActivationGroup - 1) / kActivationGroup * kActivationGroup;
-        m.tile_bytes = int4_scale_bytes(m.inputs) + size_t(m.inputs) * kLanes / 2;
+        m.tile_bytes = half_scale_bytes(m.inputs, six ? kInt6Group : kInt4Group) + size_t(m.inputs) * kLanes * (six ? 6 : 4) / 8;
     } else {
         if (tensor.kind == "float32") m.type = ElementType::float32;
         else if (tensor.kind == "float16") m.type = ElementType::float16;

@@ -11,7 +11,7 @@
 namespace qingmo {
 
 struct PackedTensor {
-    std::string kind;  // "vector" (float32), or what a matrix is made of: "int8", "int4", "float32", "float16", "bfloat16"
+    std::string kind;  // "vector" (float32), or what a matrix is made of: "int8", "int6", "int4", "float32", "float16", "bfloat16"
     uint32_t outputs, inputs, weight_group;
     uint64_t offset, size;  // bytes
 };

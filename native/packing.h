@@ -1,4 +1,4 @@
-// Weights to the packed int8 and int4 layouts: once for a model, so plain code that gives the same bytes everywhere.
+// Weights to the packed int8, int6 and int4 layouts: once for a model, so plain code that gives the same bytes everywhere.
 #pragma once
 
 #include <cstddef>
@@ -27,10 +27,13 @@ void quantize_int8(const WeightRows& weights, size_t weight_group, uint8_t* out,
 // divide the row. Groups of 32 are no choice, but what the others are measured by.
 void int8_errors(const WeightRows& weights, double out[4], ThreadPool& pool);
 
-// Bytes of one int4 tile of 16 outputs.
+// Bytes of one tile of 16 outputs.
+size_t int6_tile_bytes(const WeightRows& weights);
 size_t int4_tile_bytes(const WeightRows& weights);
 
-// out: [tiles][int4_tile_bytes]. Of each 32 inputs' scales that were tried the one with the least squared error is taken.
+// out: [tiles][int6_tile_bytes] or [tiles][int4_tile_bytes]. Of the scales that were tried for a group of 64 or 32 inputs
+// the one with the least squared error is taken.
+void quantize_int6(const WeightRows& weights, uint8_t* out, ThreadPool& pool);
 void quantize_int4(const WeightRows& weights, uint8_t* out, ThreadPool& pool);
 
 }  // namespace qingmo

@@ -76,6 +76,16 @@ inline Halves low_halves(Bytes b) { return {low_halves(b.low), low_halves(b.high
 inline Halves high_halves(Bytes b) {
     return {low_halves(_mm256_srli_epi16(b.low, 4)), low_halves(_mm256_srli_epi16(b.high, 4))};
 }
+inline __m256i with_upper_pair(__m256i h, __m256i b, int pair) {
+    const __m256i moved = pair == 0   ? _mm256_slli_epi16(b, 4)
+                          : pair == 1 ? _mm256_slli_epi16(b, 2)
+                          : pair == 2 ? b
+                                      : _mm256_srli_epi16(b, 2);
+    return _mm256_or_si256(h, _mm256_and_si256(moved, _mm256_set1_epi8(0x30)));
+}
+inline Halves with_upper_pair(Halves h, Bytes b, int pair) {
+    return {with_upper_pair(h.low, b.low, pair), with_upper_pair(h.high, b.high, pair)};
+}
 inline Int broadcast_four(const int8_t* p) {
     int32_t x;
     __builtin_memcpy(&x, p, 4);

@@ -44,6 +44,13 @@ inline void store_bytes(int8_t* p, Int a) { _mm_storeu_si128(reinterpret_cast<__
 inline Bytes load_bytes(const uint8_t* p) { return {_mm512_loadu_si512(p)}; }
 inline Halves low_halves(Bytes b) { return {_mm512_and_si512(b.v, _mm512_set1_epi8(15))}; }
 inline Halves high_halves(Bytes b) { return {_mm512_and_si512(_mm512_srli_epi16(b.v, 4), _mm512_set1_epi8(15))}; }
+inline Halves with_upper_pair(Halves h, Bytes b, int pair) {
+    const __m512i moved = pair == 0   ? _mm512_slli_epi16(b.v, 4)
+                          : pair == 1 ? _mm512_slli_epi16(b.v, 2)
+                          : pair == 2 ? b.v
+                                      : _mm512_srli_epi16(b.v, 2);
+    return {_mm512_or_si512(h.v, _mm512_and_si512(moved, _mm512_set1_epi8(0x30)))};
+}
 inline Int broadcast_four(const int8_t* p) {
     int32_t x;
     __builtin_memcpy(&x, p, 4);

@@ -71,6 +71,16 @@ inline Bytes load_bytes(const uint8_t* p) {
 }
 inline Halves low_halves(Bytes b) { Halves r; QINGMO_EACH_PART r.part[i] = vandq_u8(b.part[i], vdupq_n_u8(15)); return r; }
 inline Halves high_halves(Bytes b) { Halves r; QINGMO_EACH_PART r.part[i] = vshrq_n_u8(b.part[i], 4); return r; }
+inline Halves with_upper_pair(Halves h, Bytes b, int pair) {
+    QINGMO_EACH_PART {
+        const uint8x16_t moved = pair == 0   ? vshlq_n_u8(b.part[i], 4)
+                                 : pair == 1 ? vshlq_n_u8(b.part[i], 2)
+                                 : pair == 2 ? b.part[i]
+                                             : vshrq_n_u8(b.part[i], 2);
+        h.part[i] = vorrq_u8(h.part[i], vandq_u8(moved, vdupq_n_u8(0x30)));
+    }
+    return h;
+}
 inline Int broadcast_four(const int8_t* p) {
     int32_t x;
     __builtin_memcpy(&x, p, 4);

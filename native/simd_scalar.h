@@ -59,6 +59,11 @@ inline void store_bytes(int8_t* p, Int a) { QINGMO_EACH_LANE p[i] = int8_t(a.lan
 inline Bytes load_bytes(const uint8_t* p) { Bytes r; std::memcpy(r.byte, p, 64); return r; }
 inline Halves low_halves(const Bytes& b) { Halves r; for (int i = 0; i < 64; ++i) r.byte[i] = b.byte[i] & 15; return r; }
 inline Halves high_halves(const Bytes& b) { Halves r; for (int i = 0; i < 64; ++i) r.byte[i] = b.byte[i] >> 4; return r; }
+// Halves with the `pair`th two bits of each byte above their own four.
+inline Halves with_upper_pair(Halves h, const Bytes& b, int pair) {
+    for (int i = 0; i < 64; ++i) h.byte[i] = uint8_t(h.byte[i] | (b.byte[i] >> 2 * pair & 3) << 4);
+    return h;
+}
 inline Int broadcast_four(const int8_t* p) { int32_t x; std::memcpy(&x, p, 4); return broadcast_int(x); }
 // acc[i] += sum over j of (w[4i + j] - kDotZero) * a's byte j, where every lane of a holds the same four signed bytes.
 // kDotZero is what suits an instruction set, 0 or 128; of Halves nothing is taken away.

@@ -197,6 +197,7 @@ template <int T>
 inline void panel(const GemmTask& task, uint32_t tile, float* carry) {
     switch (task.matrix.type) {
         case ElementType::int8: return quantized_panel<T, Int8Weights>(task, tile, carry);
+        case ElementType::int6: return quantized_panel<T, Int6Weights>(task, tile, carry);
         case ElementType::int4: return quantized_panel<T, Int4Weights>(task, tile, carry);
         case ElementType::float32: return float_panel<T, FromFloat32>(task, tile, carry);
         case ElementType::float16: return float_panel<T, FromFloat16>(task, tile, carry);
@@ -332,11 +333,24 @@ inline void read_int8_column(const Matrix& matrix, const uint8_t* tile, uint32_t
     }
 }
 
+inline void read_int6_column(const Matrix& matrix, const uint8_t* tile, uint32_t lane, float* out) {
+    const uint8_t* bytes = tile + half_scale_bytes(matrix.inputs, kInt6Group) + lane * 4;
+    for (uint32_t k = 0; k < matrix.inputs; ++k) {
+        const uint32_t group = k / kInt6Group, four = k % kInt6Group / 4;
+        const uint8_t* of_group = bytes + group * Int6Weights::kStepBytes + k % 4;
+        const int lower = of_group[four % 8 * 64] >> four / 8 * 4 & 15, upper = of_group[(8 + four % 4) * 64] >> four / 4 * 2 & 3;
+        float scales[kLanes];
+        store(scales, load_half(reinterpret_cast<const uint16_t*>(tile) + group * kLanes));
+        out[k] = scales[lane] * float((lower | upper << 4) - Int6Weights::kZero);
+    }
+}
+
 // Of an embedding, so never int4.
 inline void read_column(const Matrix& matrix, uint32_t column, float* out) {
     const uint8_t* tile = matrix.tiles + column / kLanes * matrix.tile_bytes;
     const uint32_t lane = column % kLanes;
     if (matrix.type == ElementType::int8) return read_int8_column(matrix, tile, lane, out);
+    if (matrix.type == ElementType::int6) return read_int6_column(matrix, tile, lane, out);
     const bool wide = matrix.type == ElementType::float32;
     for (uint32_t k = 0; k < matrix.inputs; ++k) {
         float row[kLanes];

@@ -99,50 +99,75 @@ class Int8Weights {
     uint32_t left_;  // activation groups of the weight group; 0: the head of the next one is at bytes_
 };
 
-// Two weights a byte, and a float16 scale for every 32.
-class Int4Weights {
-   public:
+// The lower four bits two a byte, the upper two four a byte.
+struct Int6Steps {
+    static constexpr int kStep = kInt6Group;
+    static constexpr int kZero = 32;
+    static constexpr int kStepBytes = kStep * kLanes * 6 / 8;
+
+    // Those that share a line of upper bits are neighbours, and so use it while it is near.
+    static constexpr int four(int turn) { return turn / 4 + turn % 4 * 4; }
+    static Halves weights(const uint8_t* at, int four) {
+        const Bytes both = load_bytes(at + four % 8 * 64);
+        return with_upper_pair(four < 8 ? low_halves(both) : high_halves(both), load_bytes(at + (8 + four % 4) * 64), four / 4);
+    }
+    static int32_t correction(const int32_t* of_128, int) { return of_128[0] / (128 / kZero); }
+};
+
+// Two weights a byte.
+struct Int4Steps {
     static constexpr int kStep = kInt4Group;
     static constexpr int kZero = 8;
     static constexpr int kStepBytes = kStep * kLanes / 2;
-    static constexpr uint32_t kGroupBytes = kActivationGroup * kLanes / 2;
 
-    Int4Weights(const Matrix& matrix, uint32_t tile, uint32_t group) : tile_bytes_(matrix.tile_bytes) {
-        const uint8_t* start = matrix.tiles + tile * tile_bytes_;
-        scales_ = reinterpret_cast<const uint16_t*>(start) + group * (kActivationGroup / kStep) * kLanes;
-        bytes_ = start + int4_scale_bytes(matrix.inputs) + group * kGroupBytes;
-    }
-    template <int R, int T>
-    void enter_step(Float (&)[R][T]) {}
-    void skip_head() {}
-    void next_step() {
-        bytes_ += kStep * kLanes / 2;
-        scales_ += kLanes;
-    }
-
-    Int4Weights in_tile(int t) const {
-        Int4Weights there = *this;
-        there.bytes_ += t * tile_bytes_;
-        there.scales_ += t * tile_bytes_ / sizeof(uint16_t);
-        return there;
-    }
-    const uint8_t* at(int t) const { return bytes_ + t * tile_bytes_; }
-    static size_t bytes_in_front(const Matrix& matrix) { return int4_scale_bytes(matrix.inputs); }
     // A byte's low half belongs to one of the first four fours, its high half to the one four further.
     static constexpr int four(int turn) { return turn / 2 + turn % 2 * 4; }
     static Halves weights(const uint8_t* at, int four) {
         const Bytes both = load_bytes(at + four % 4 * 64);
         return four < 4 ? low_halves(both) : high_halves(both);
     }
-    Float scaled(Float product, int t) const { return mul(product, load_half(scales_ + t * tile_bytes_ / sizeof(uint16_t))); }
     static int32_t correction(const int32_t* of_128, int step) {
         return (step ? of_128[0] - of_128[1] : of_128[1]) / (128 / kZero);
     }
+};
+
+// Steps with a float16 scale each, all of a tile's in front.
+template <class Steps>
+class HalfScaledWeights : public Steps {
+   public:
+    using Steps::kStep, Steps::kStepBytes;
+    static constexpr uint32_t kGroupBytes = kActivationGroup / kStep * kStepBytes;
+
+    HalfScaledWeights(const Matrix& matrix, uint32_t tile, uint32_t group) : tile_bytes_(matrix.tile_bytes) {
+        const uint8_t* start = matrix.tiles + tile * tile_bytes_;
+        scales_ = reinterpret_cast<const uint16_t*>(start) + group * (kActivationGroup / kStep) * kLanes;
+        bytes_ = start + bytes_in_front(matrix) + group * kGroupBytes;
+    }
+    template <int R, int T>
+    void enter_step(Float (&)[R][T]) {}
+    void skip_head() {}
+    void next_step() {
+        bytes_ += kStepBytes;
+        scales_ += kLanes;
+    }
+
+    HalfScaledWeights in_tile(int t) const {
+        HalfScaledWeights there = *this;
+        there.bytes_ += t * tile_bytes_;
+        there.scales_ += t * tile_bytes_ / sizeof(uint16_t);
+        return there;
+    }
+    const uint8_t* at(int t) const { return bytes_ + t * tile_bytes_; }
+    static size_t bytes_in_front(const Matrix& matrix) { return half_scale_bytes(matrix.inputs, kStep); }
+    Float scaled(Float product, int t) const { return mul(product, load_half(scales_ + t * tile_bytes_ / sizeof(uint16_t))); }
 
    private:
     const uint8_t* bytes_;
     const uint16_t* scales_;
     size_t tile_bytes_;
 };
+
+using Int6Weights = HalfScaledWeights<Int6Steps>;
+using Int4Weights = HalfScaledWeights<Int4Steps>;
 
 }  // namespace qingmo::QINGMO_ISA

@@ -15,6 +15,11 @@ def quantize_int8(weights: Annotated[NDArray[numpy.float32], dict(shape=(None, N
     Packed int8 tiles of weights [outputs, inputs] float32; weight_group 0: one scale a row.
     """
 
+def quantize_int6(weights: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], threads: int = 1) -> Annotated[NDArray[numpy.uint8], dict(order='C')]:
+    """
+    Packed int6 tiles of weights [outputs, inputs] float32, a searched scale for every 64 inputs.
+    """
+
 def quantize_int4(weights: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], threads: int = 1) -> Annotated[NDArray[numpy.uint8], dict(order='C')]:
     """
     Packed int4 tiles of weights [outputs, inputs] float32, a searched scale for every 32 inputs.

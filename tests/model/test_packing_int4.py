@@ -1,4 +1,4 @@
-"""int4: the bytes of the packed file, and a model that computes with them."""
+"""int4, and int6 for the vocabulary: the bytes of the packed file, and a model that computes with them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ def pack(folder: Path, cache: Path) -> PackedFile:
 
 @pytest.mark.parametrize("shape", [(16, 32), (17, 96), (40, 300), (64, 896)])
 @pytest.mark.parametrize("spread", ["trained", "heavy tails", "tiny", "giant", "sparse"])
-def test_every_byte_is_the_oracles(shape: tuple[int, int], spread: str) -> None:
+@pytest.mark.parametrize("kind", ["int6", "int4"])
+def test_every_byte_is_the_oracles(kind: str, shape: tuple[int, int], spread: str) -> None:
     rng = np.random.default_rng(3)
     weights = {
         "trained": lambda: 0.02 * rng.standard_normal(shape),
@@ -36,11 +37,15 @@ def test_every_byte_is_the_oracles(shape: tuple[int, int], spread: str) -> None:
         "sparse": lambda: rng.standard_normal(shape) * (rng.random(shape) < 0.03),
     }[spread]()
     rows = np.ascontiguousarray(weights, np.float32)
-    np.testing.assert_array_equal(_native.quantize_int4(rows, 2).reshape(-1), reference.quantize_int4(rows))
+    made = getattr(_native, f"quantize_{kind}")(rows, 2).reshape(-1)
+    np.testing.assert_array_equal(made, getattr(reference, f"quantize_{kind}")(rows))
+    unpacked_rows = reference.unpack(made.tobytes(), kind, *shape, 0)
+    if spread == "trained":  # of a normal group the largest is some 2.3 times as large as most
+        assert relative_error(unpacked_rows, rows) < {"int6": 0.03, "int4": 0.12}[kind]
 
 
 @pytest.mark.parametrize("tie", [True, False])
-def test_layers_are_int4_and_the_embedding_and_the_head_int8(tmp_path: Path, tie: bool) -> None:
+def test_layers_are_int4_and_the_embedding_and_the_head_int6(tmp_path: Path, tie: bool) -> None:
     folder = make_toy_checkpoint(tmp_path / "toy", tie=tie)
     packed = pack(folder, tmp_path)
     wanted = stacked(read_toy_tensors(folder), layers=2)
@@ -49,8 +54,8 @@ def test_layers_are_int4_and_the_embedding_and_the_head_int8(tmp_path: Path, tie
         if tensor.kind == "vector":
             expected = wanted[name].view(np.uint8)
         elif name in ("embed", "head"):
-            assert tensor.kind == "int8"
-            expected = reference.quantize_int8(wanted[name], tensor.weight_group)
+            assert (tensor.kind, tensor.weight_group) == ("int6", 0)
+            expected = reference.quantize_int6(wanted[name])
         else:
             assert (tensor.kind, tensor.weight_group) == ("int4", 0)
             expected = reference.quantize_int4(wanted[name])

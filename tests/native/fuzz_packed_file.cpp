@@ -11,7 +11,7 @@ using namespace qingmo;
 
 namespace {
 
-const char* const kKinds[] = {"vector", "int8", "int4", "float32", "float16", "bfloat16", "int3"};
+const char* const kKinds[] = {"vector", "int8", "int6", "int4", "float32", "float16", "bfloat16", "int3"};
 const char* const kNames[] = {"a", "b", "c"};
 
 // The input, a number at a time; zeros when it has ended. Small numbers are the likelier ones, or few tensors would fit.

@@ -6,6 +6,7 @@
 
 #include "half.h"
 #include "int4_tile.h"
+#include "int6_tile.h"
 #include "int8_tile.h"
 #include "numbers.h"
 
@@ -14,6 +15,7 @@ using namespace qingmo;
 int Product::weight(uint32_t column, uint32_t input) const {
     const uint8_t* tile = weights.data() + column / 16 * tile_bytes();
     if (type == ElementType::int4) return int4_weight(tile, inputs, input, column % 16);
+    if (type == ElementType::int6) return int6_weight(tile, inputs, input, column % 16);
     return int8_weight(tile, weight_group, input, column % 16);
 }
 
@@ -42,7 +44,7 @@ Product Product::only(uint32_t row) const {
 
 namespace {
 
-// lowest: of a byte, one int8 weight or two int4 ones; the highest is 255 for both.
+// lowest: of a byte, one int8 weight or parts of several others; the highest is 255 for all.
 uint8_t weight_byte(Random& random, Pattern pattern, uint8_t lowest, size_t at) {
     if (pattern == Pattern::all_low) return lowest;
     if (pattern == Pattern::all_high) return 255;
@@ -69,9 +71,9 @@ std::vector<float> column_scales(Random& random, uint32_t groups, Scales scales)
 }
 
 // As packing makes them: of both signs, and 0 where there is nothing.
-uint16_t half_scale(Random& random, Scales scales) {
+uint16_t half_scale(Random& random, ElementType type, Scales scales) {
     if (scales == Scales::unit) return half_from_float(1);
-    if (scales == Scales::tame) return half_from_float(16 * tame_scale(random));  // weights are that much smaller
+    if (scales == Scales::tame) return half_from_float((type == ElementType::int4 ? 16 : 4) * tame_scale(random));  // weights are that much smaller
     const uint16_t subnormal = uint16_t(random.below(1024)), largest = 0x7bff;
     return random.pick({half_at_random_scale(random.bits()), subnormal, uint16_t(0x8000 | subnormal), largest, uint16_t(0)});
 }
@@ -114,12 +116,12 @@ QuantizedShape random_int8_shape(Random& random) {
     return {ElementType::int8, rows, tiles, inputs, group ? group : inputs};
 }
 
-QuantizedShape random_int4_shape(Random& random) {
+QuantizedShape random_half_scaled_shape(Random& random, ElementType type) {
     const uint32_t rows = random_rows(random), tiles = random_tiles(random);
     // Past some 500 inputs tile registers cut them, past some 1,800 vectors do.
     const uint32_t groups = random.chance(0.25) ? random.pick<uint32_t>({29, 30, 31, 32})
                                                 : random.pick<uint32_t>({1, 2, 3, 7, 8, 9, 14, 17});
-    return {ElementType::int4, rows, tiles, groups * 64, 32};
+    return {type, rows, tiles, groups * 64, smallest_group(type)};
 }
 
 void make_int8_weights(Random& random, Product& p, Pattern pattern, Scales scales) {
@@ -132,15 +134,16 @@ void make_int8_weights(Random& random, Product& p, Pattern pattern, Scales scale
     }
 }
 
-void make_int4_weights(Random& random, Product& p, Pattern pattern, Scales scales) {
-    p.weights.resize(p.tiles * int4_tile_size(p.inputs));
+void make_half_scaled_weights(Random& random, Product& p, Pattern pattern, Scales scales) {
+    const bool six = p.type == ElementType::int6;
+    p.weights.resize(p.tiles * (six ? int6_tile_size : int4_tile_size)(p.inputs));
     for (uint32_t tile = 0; tile < p.tiles; ++tile)
-        for (size_t i = int4_scales_size(p.inputs); i < p.tile_bytes(); ++i)
+        for (size_t i = (six ? int6_scales_size : int4_scales_size)(p.inputs); i < p.tile_bytes(); ++i)
             p.weights[tile * p.tile_bytes() + i] = weight_byte(random, pattern, 0, i);
     for (uint32_t column = 0; column < p.tiles * 16; ++column)
         for (uint32_t group = 0; group < p.weight_groups(); ++group) {
-            const uint16_t half = half_scale(random, scales);
-            put_int4_scale(&p.weights[column / 16 * p.tile_bytes()], group, column % 16, half);
+            const uint16_t half = half_scale(random, p.type, scales);
+            (six ? put_int6_scale : put_int4_scale)(&p.weights[column / 16 * p.tile_bytes()], group, column % 16, half);
             p.weight_scales.push_back(float(half_value(half)));
         }
 }
@@ -148,12 +151,12 @@ void make_int4_weights(Random& random, Product& p, Pattern pattern, Scales scale
 }  // namespace
 
 QuantizedShape random_shape(Random& random, ElementType type) {
-    return type == ElementType::int8 ? random_int8_shape(random) : random_int4_shape(random);
+    return type == ElementType::int8 ? random_int8_shape(random) : random_half_scaled_shape(random, type);
 }
 
 Product quantized_product(Random& random, const QuantizedShape& shape, Pattern pattern, Scales scales) {
     Product p{shape.type, shape.rows, shape.inputs, shape.tiles, shape.weight_group};
-    (p.type == ElementType::int8 ? make_int8_weights : make_int4_weights)(random, p, pattern, scales);
+    (p.type == ElementType::int8 ? make_int8_weights : make_half_scaled_weights)(random, p, pattern, scales);
     for (uint32_t row = 0; row < p.rows; ++row) p.quantized.push_back(quantized_row(random, p.inputs, pattern, scales));
     return p;
 }

@@ -7,8 +7,8 @@ struct Product {
     qingmo::ElementType type;
     uint32_t rows, inputs, tiles, weight_group;
     std::vector<uint8_t> weights{};         // tiles
-    std::vector<float> weight_scales{};     // int8, int4: [columns][inputs / weight_group]
-    std::vector<QuantizedRow> quantized{};  // int8, int4: [rows]
+    std::vector<float> weight_scales{};     // quantized: [columns][inputs / weight_group]
+    std::vector<QuantizedRow> quantized{};  // quantized: [rows]
     std::vector<float> floats{};            // others: [rows][inputs]
 
     size_t tile_bytes() const { return weights.size() / tiles; }
@@ -30,11 +30,14 @@ enum class Pattern { random, all_low, all_high, opposed };
 enum class Scales { unit, tame, wild };  // tame: sums are of the order of 10
 
 struct QuantizedShape {
-    qingmo::ElementType type;  // int8 or int4
+    qingmo::ElementType type;
     uint32_t rows, tiles, inputs;
-    uint32_t weight_group;  // 32 for int4
+    uint32_t weight_group;
 };
-constexpr std::initializer_list<qingmo::ElementType> kQuantized = {qingmo::ElementType::int8, qingmo::ElementType::int4};
+constexpr std::initializer_list<qingmo::ElementType> kQuantized = {qingmo::ElementType::int8, qingmo::ElementType::int6,
+                                                                   qingmo::ElementType::int4};
+// The only weight group of int4 and int6, the smallest of int8.
+constexpr uint32_t smallest_group(qingmo::ElementType type) { return type == qingmo::ElementType::int4 ? 32 : 64; }
 uint32_t random_rows(Random& random);  // one tile of rows or several, whole or not, up to two blocks
 QuantizedShape random_shape(Random& random, qingmo::ElementType type);
 Product quantized_product(Random& random, const QuantizedShape& shape, Pattern pattern, Scales scales);

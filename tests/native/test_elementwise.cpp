@@ -198,23 +198,24 @@ TEST(rope_gives_the_bits_of_scalar_and_rotates) {
 
 TEST(read_column_gives_the_bits_of_scalar) {
     check::cases(100, [](Random& random) {
-        const ElementType type = random.pick({ElementType::int8, ElementType::float32, ElementType::float16, ElementType::bfloat16});
-        const Product p = type == ElementType::int8 ? quantized_product(random, random_shape(random, ElementType::int8), Pattern::random, Scales::wild)
-                                                    : float_product(random, type, 1, 3, random.pick<uint32_t>({16, 80, 640}), false);
+        const ElementType type = random.pick({ElementType::int8, ElementType::int6, ElementType::float32, ElementType::float16, ElementType::bfloat16});
+        const Product p = is_quantized(type) ? quantized_product(random, random_shape(random, type), Pattern::random, Scales::wild)
+                                             : float_product(random, type, 1, 3, random.pick<uint32_t>({16, 80, 640}), false);
         const uint32_t column = random.below(p.tiles * 16);
         compare_with_scalar([&](const Kernels& kernels) { return column_of(kernels, p, column); });
     });
 }
 
-TEST(read_column_of_int8_is_scale_times_weight) {
-    check::cases(40, [](Random& random) {
-        const Product p = quantized_product(random, random_shape(random, ElementType::int8), Pattern::random, Scales::wild);
+TEST(read_column_of_quantized_weights_is_scale_times_weight) {
+    check::cases(60, [](Random& random) {
+        const ElementType type = random.pick({ElementType::int8, ElementType::int6});
+        const Product p = quantized_product(random, random_shape(random, type), Pattern::random, Scales::wild);
         const uint32_t column = random.below(p.tiles * 16);
         for (const Kernels* kernels : all_kernels()) {
             const std::vector<float> out = column_of(*kernels, p, column);
             for (uint32_t k = 0; k < p.inputs; ++k) {
                 const double expected = double(p.weight_scale(column, k)) * p.weight(column, k);
-                // A scale is the last one times the ratios behind it, each of them and each product rounded once.
+                // An int8 scale is the last one times the ratios behind it, each of them and each product rounded once.
                 CHECK_NEAR(out[k], expected, std::fabs(expected) * (2 * p.weight_groups() + 1) * 0x1p-24);
             }
         }

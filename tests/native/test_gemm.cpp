@@ -74,6 +74,7 @@ void check_formula(ElementType type) {
 }  // namespace
 
 TEST(gemm_of_int8_gives_the_bits_of_scalar) { compare_quantized_with_scalar(ElementType::int8); }
+TEST(gemm_of_int6_gives_the_bits_of_scalar) { compare_quantized_with_scalar(ElementType::int6); }
 TEST(gemm_of_int4_gives_the_bits_of_scalar) { compare_quantized_with_scalar(ElementType::int4); }
 
 TEST(gemm_of_floats_gives_the_bits_of_scalar) {
@@ -86,9 +87,11 @@ TEST(gemm_of_floats_gives_the_bits_of_scalar) {
 }
 
 TEST(gemm_of_int8_sums_integers_exactly) { check_integer_sums(ElementType::int8, {64, 128, 512}); }
+TEST(gemm_of_int6_sums_integers_exactly) { check_integer_sums(ElementType::int6, {64}); }
 TEST(gemm_of_int4_sums_integers_exactly) { check_integer_sums(ElementType::int4, {32}); }
 
 TEST(gemm_of_int8_follows_its_formula) { check_formula(ElementType::int8); }
+TEST(gemm_of_int6_follows_its_formula) { check_formula(ElementType::int6); }
 TEST(gemm_of_int4_follows_its_formula) { check_formula(ElementType::int4); }
 
 TEST(gemm_of_floats_follows_its_formula) {
@@ -134,7 +137,7 @@ TEST(gemm_of_rows_beyond_the_first_block_stores_and_adds_like_the_first) {
     check::cases(6, [](Random& random) {
         const uint32_t rows = kGemmRowBlock + random.pick<uint32_t>({1, 2, 5, 9});
         const ElementType type = random.pick(kQuantized);
-        const QuantizedShape shape{type, rows, 4, 192, type == ElementType::int4 ? 32u : 64u};
+        const QuantizedShape shape{type, rows, 4, 192, smallest_group(type)};
         const Product p = quantized_product(random, shape, Pattern::random, Scales::wild), one = p.only(rows - 1);
         for (const Kernels* kernels : all_kernels())
             for (Epilogue epilogue : {Epilogue::store, Epilogue::add}) {
@@ -149,7 +152,7 @@ TEST(gemm_of_rows_beyond_the_first_block_stores_and_adds_like_the_first) {
 // Each row alone, each tile alone and other rows full of NaN: the same bits.
 TEST(gemm_rows_and_tiles_do_not_influence_one_another) {
     check::cases(36, [](Random& random) {
-        const ElementType type = random.pick({ElementType::int8, ElementType::int4, ElementType::bfloat16});
+        const ElementType type = random.pick({ElementType::int8, ElementType::int6, ElementType::int4, ElementType::bfloat16});
         const bool quantized = is_quantized(type);
         const uint32_t rows = random.pick<uint32_t>({5, 8, 13, kGemmRowBlock});
         QuantizedShape shape = quantized ? random_shape(random, type) : QuantizedShape{};

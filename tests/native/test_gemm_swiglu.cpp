@@ -27,7 +27,7 @@ uint32_t random_tiles(Random& random) { return random.pick<uint32_t>({2, 4, 6, 8
 
 Product random_quantized(Random& random, Scales scales) {
     const ElementType type = random.pick(kQuantized);
-    const uint32_t group = type == ElementType::int4 ? 32 : random.pick<uint32_t>({64, 128, 192});
+    const uint32_t group = type == ElementType::int8 ? random.pick<uint32_t>({64, 128, 192}) : smallest_group(type);
     const uint32_t inputs = std::max(group, kGroup) * random.pick<uint32_t>({1, 2, 3, 5});
     return quantized_product(random, {type, random_rows(random), random_tiles(random), inputs, group}, Pattern::random, scales);
 }
@@ -155,7 +155,7 @@ TEST(swiglu_of_few_rows_does_not_depend_on_how_many_tiles_there_are) {
     check::cases(12, [](Random& random) {
         const ElementType type = random.pick(kQuantized);
         const uint32_t rows = 1 + random.below(8), tiles = random.pick<uint32_t>({130, 144, 260});
-        const Product p = quantized_product(random, {type, rows, tiles, 128, type == ElementType::int4 ? 32u : 64u}, Pattern::random, Scales::tame);
+        const Product p = quantized_product(random, {type, rows, tiles, 128, smallest_group(type)}, Pattern::random, Scales::tame);
         for (const Kernels* kernels : all_kernels())
             for (bool quantized : {false, true}) {
                 ActivationRows by_groups = untouched(p, quantized);

@@ -29,6 +29,7 @@ TEST(packed_file_finds_matrices_of_every_kind) {
     const PackedFile file(bytes.path(), {{"whole", {"int8", 40, 64, 0, 128, 3 * kInt8Tile}},
                                          {"grouped", {"int8", 16, 100, 64, 0, 2 * (64 + 64 * 16)}},
                                          {"four", {"int4", 17, 50, 0, 64, 2 * (64 + 64 * 8)}},
+                                         {"six", {"int6", 17, 50, 0, 64, 2 * (32 + 64 * 12)}},
                                          {"filled", {"int4", 16, 96, 0, 64, kInt4Tile}},
                                          {"f32", {"float32", 17, 10, 0, 64, 2 * 10 * 64}},
                                          {"f16", {"float16", 16, 10, 0, 64, 10 * 32}},
@@ -41,6 +42,8 @@ TEST(packed_file_finds_matrices_of_every_kind) {
     CHECK(grouped.inputs == 128 && grouped.weight_group == 64 && grouped.tile_bytes == 2 * (64 + 64 * 16));
     const Matrix four = file.matrix("four", 17, 50);
     CHECK(four.type == ElementType::int4 && four.outputs == 17 && four.inputs == 64 && four.tile_bytes == 64 + 64 * 8);
+    const Matrix six = file.matrix("six", 17, 50);
+    CHECK(six.type == ElementType::int6 && six.outputs == 17 && six.inputs == 64 && six.tile_bytes == 32 + 64 * 12);
     CHECK(file.matrix("filled", 16, 96).inputs == 128 && file.matrix("filled", 16, 96).tile_bytes == kInt4Tile);
     const Matrix f32 = file.matrix("f32", 17, 10);
     CHECK(f32.type == ElementType::float32 && f32.inputs == 10 && f32.tile_bytes == 640);

@@ -38,7 +38,8 @@ class Writer {
         ToyMatrix matrix{outputs, inputs, random_.normals(size_t(outputs) * inputs, 1 / std::sqrt(float(inputs)))};
         const std::string kind = kind_of(name);
         const std::vector<uint8_t> tiles = kind == "int8"   ? int8_tiles(matrix, group)
-                                           : kind == "int4" ? int4_tiles(matrix)
+                                           : kind == "int6" ? tiles_of<int6_tile_bytes, quantize_int6>(matrix)
+                                           : kind == "int4" ? tiles_of<int4_tile_bytes, quantize_int4>(matrix)
                                                             : float_tiles(matrix, kind);
         place(name, {kind, outputs, inputs, group, 0, tiles.size()}, tiles.data());
         model_.matrices[name] = std::move(matrix);
@@ -54,10 +55,10 @@ class Writer {
         model_.tensors[name] = tensor;
     }
 
-    // With int4 the embedding and the head are int8.
+    // With int4 the embedding and the head are int6.
     std::string kind_of(const std::string& name) const {
         const std::string kind = model_.config.kind;
-        return kind == "int4" && (name == "embed" || name == "head") ? "int8" : kind;
+        return kind == "int4" && (name == "embed" || name == "head") ? "int6" : kind;
     }
 
     static std::vector<uint8_t> int8_tiles(const ToyMatrix& matrix, uint32_t group) {
@@ -69,11 +70,12 @@ class Writer {
         return tiles;
     }
 
-    static std::vector<uint8_t> int4_tiles(const ToyMatrix& matrix) {
+    template <size_t (*TileBytes)(const WeightRows&), void (*Quantize)(const WeightRows&, uint8_t*, ThreadPool&)>
+    static std::vector<uint8_t> tiles_of(const ToyMatrix& matrix) {
         const WeightRows rows{matrix.values.data(), matrix.outputs, matrix.inputs};
-        std::vector<uint8_t> tiles(rows.tiles() * int4_tile_bytes(rows));
+        std::vector<uint8_t> tiles(rows.tiles() * TileBytes(rows));
         ThreadPool pool(1);
-        quantize_int4(rows, tiles.data(), pool);
+        Quantize(rows, tiles.data(), pool);
         return tiles;
     }
 

@@ -22,7 +22,7 @@ struct ToyConfig {
 // intermediate sizes that are no multiple of 64.
 const std::vector<ToyConfig>& toy_configs();
 
-// A matrix as the kernels will see it, but for int8 and int4, where it is what was quantized.
+// A matrix as the kernels will see it, but for quantized ones, where it is what was quantized.
 struct ToyMatrix {
     uint32_t outputs, inputs;
     std::vector<float> values;  // [outputs][inputs]

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 FLOAT_TYPES = {"float32": "<f4", "float16": "<f2"}
-INT4_ENDS = np.arange(-9, -5.75, 0.25, dtype=np.float32)  # what the largest weight of a group becomes in its fits
+
+
+@dataclass(frozen=True)
+class HalfScaled:
+    """Small integers with a float16 scale for each group."""
+
+    group: int  # inputs
+    lowest: int
+    highest: int
+    ends: tuple[float, ...]  # what the largest weight of a group becomes in its fits
+
+
+INT6 = HalfScaled(64, -32, 31, tuple(np.arange(-33, -30.5, 0.5)))
+INT4 = HalfScaled(32, -8, 7, tuple(np.arange(-9, -5.75, 0.25)))
 
 
 def quantize_int8(weights: np.ndarray, weight_group: int) -> np.ndarray:
@@ -20,18 +35,19 @@ def quantize_int8(weights: np.ndarray, weight_group: int) -> np.ndarray:
     return np.concatenate([head, tile_bytes.reshape(tiles, count, size * 16)], axis=2).reshape(-1)
 
 
+def quantize_int6(weights: np.ndarray) -> np.ndarray:
+    """[outputs, inputs] float32 -> the bytes of its int6 tiles, uint8 [bytes]."""
+    scales, stored = _half_scaled(weights, INT6)
+    lower, upper = stored & 15, stored >> 4  # [tiles, 16, groups, 64]
+    halves = lower[..., :32] | lower[..., 32:] << 4
+    pairs = upper[..., :16] | upper[..., 16:32] << 2 | upper[..., 32:48] << 4 | upper[..., 48:] << 6
+    return _with_scales(scales, np.concatenate([_by_fours(halves), _by_fours(pairs)], axis=2))
+
+
 def quantize_int4(weights: np.ndarray) -> np.ndarray:
     """[outputs, inputs] float32 -> the bytes of its int4 tiles, uint8 [bytes]."""
-    groups = _grouped(weights, 32)
-    tiles, count = len(groups) // 16, groups.shape[1]
-    scales = _int4_scales(groups)
-    wide = scales.astype(np.float32)
-    inverse = np.divide(np.float32(1), wide, out=np.zeros_like(wide), where=wide != 0)
-    stored = (_int4_integers(groups, inverse) + 8).astype(np.uint8)
-    low, high = (half.reshape(tiles, 16, count, 4, 4) for half in (stored[:, :, :16], stored[:, :, 16:]))
-    tile_bytes = (low | high << 4).transpose(0, 2, 3, 1, 4).reshape(tiles, count * 256)
-    tile_scales = np.ascontiguousarray(scales.reshape(tiles, 16, count).transpose(0, 2, 1)).view(np.uint8)
-    return np.concatenate([tile_scales.reshape(tiles, count * 32), tile_bytes], axis=1).reshape(-1)
+    scales, stored = _half_scaled(weights, INT4)
+    return _with_scales(scales, _by_fours(stored[..., :16] | stored[..., 16:] << 4))
 
 
 def int8_errors(weights: np.ndarray) -> np.ndarray:
@@ -52,8 +68,9 @@ def unpack(content: bytes, kind: str, outputs: int, inputs: int, weight_group: i
         return np.frombuffer(content, "<f4")
     if kind == "int8":
         return _unpack_int8(np.frombuffer(content, np.uint8), inputs, weight_group)[:outputs, :inputs]
-    if kind == "int4":
-        return _unpack_int4(np.frombuffer(content, np.uint8), inputs)[:outputs, :inputs]
+    if kind in ("int6", "int4"):
+        unpack_tiles = _unpack_int6 if kind == "int6" else _unpack_int4
+        return unpack_tiles(np.frombuffer(content, np.uint8), inputs)[:outputs, :inputs]
     if kind == "bfloat16":
         values = (np.frombuffer(content, "<u2").astype(np.uint32) << 16).view(np.float32)
     else:
@@ -75,25 +92,66 @@ def _unpack_int8(content: np.ndarray, inputs: int, weight_group: int) -> np.ndar
     return weights.transpose(0, 3, 1, 2, 4).reshape(-1, stored)
 
 
+def _unpack_int6(content: np.ndarray, inputs: int) -> np.ndarray:
+    scales, tiles = _split_scales(content, inputs, INT6.group, INT6.group * 12)
+    halves, pairs = np.split(tiles.reshape(*tiles.shape[:2], 12, 16, 4), [8], axis=2)
+    lower = np.concatenate([halves & 15, halves >> 4], axis=2)
+    upper = np.concatenate([pairs >> 2 * pair & 3 for pair in range(4)], axis=2)
+    return _scaled(scales, (lower | upper << 4).astype(np.float32) + INT6.lowest)
+
+
 def _unpack_int4(content: np.ndarray, inputs: int) -> np.ndarray:
-    count = _stored_inputs(inputs) // 32
-    scales_size = count * 32
-    tiles = content.reshape(-1, scales_size + count * 256)
-    scales = np.ascontiguousarray(tiles[:, :scales_size]).view("<f2").astype(np.float32).reshape(-1, count, 16)
-    both = tiles[:, scales_size:].reshape(-1, count, 4, 16, 4)
-    values = np.concatenate([both & 15, both >> 4], axis=2).astype(np.float32) - 8  # [tiles, groups, 8, 16, 4]
-    weights = values * scales[:, :, None, :, None]
-    return weights.transpose(0, 3, 1, 2, 4).reshape(-1, count * 32)
+    scales, tiles = _split_scales(content, inputs, INT4.group, INT4.group * 8)
+    both = tiles.reshape(*tiles.shape[:2], 4, 16, 4)
+    return _scaled(scales, np.concatenate([both & 15, both >> 4], axis=2).astype(np.float32) + INT4.lowest)
 
 
-def _int4_scales(groups: np.ndarray) -> np.ndarray:
-    """[rows, groups, 32] float32 -> float16 [rows, groups]: of each end's fit the one with the largest gain."""
+def _split_scales(content: np.ndarray, inputs: int, group: int, group_bytes: int) -> tuple[np.ndarray, np.ndarray]:
+    """float32 [tiles, groups, 16] and uint8 [tiles, groups, group_bytes]."""
+    count = _stored_inputs(inputs) // group
+    tiles = content.reshape(-1, count * (32 + group_bytes))
+    scales = np.ascontiguousarray(tiles[:, : count * 32]).view("<f2").astype(np.float32).reshape(-1, count, 16)
+    return scales, tiles[:, count * 32 :].reshape(-1, count, group_bytes)
+
+
+def _scaled(scales: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """[tiles, groups, 16] by [tiles, groups, fours, 16, 4] -> [outputs, inputs]."""
+    weights = (values * scales[:, :, None, :, None]).transpose(0, 3, 1, 2, 4)
+    return weights.reshape(weights.shape[0] * 16, -1)
+
+
+def _half_scaled(weights: np.ndarray, form: HalfScaled) -> tuple[np.ndarray, np.ndarray]:
+    """float16 scales [tiles, 16, groups] and integers from 0 on, uint8 [tiles, 16, groups, inputs of a group]."""
+    groups = _grouped(weights, form.group)
+    scales = _best_scales(groups, form)
+    wide = scales.astype(np.float32)
+    inverse = np.divide(np.float32(1), wide, out=np.zeros_like(wide), where=wide != 0)
+    stored = (_integers(groups, inverse, form) - form.lowest).astype(np.uint8)
+    return scales.reshape(-1, 16, scales.shape[1]), stored.reshape(-1, 16, *stored.shape[1:])
+
+
+def _by_fours(values: np.ndarray) -> np.ndarray:
+    """[tiles, 16, groups, n] -> [tiles, groups, 16 * n]: four of each output, then the next four."""
+    tiles, _, groups, count = values.shape
+    return values.reshape(tiles, 16, groups, count // 4, 4).transpose(0, 2, 3, 1, 4).reshape(tiles, groups, -1)
+
+
+def _with_scales(scales: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Tiles: all scales in front."""
+    front = np.ascontiguousarray(scales.transpose(0, 2, 1)).view(np.uint8)
+    return np.concatenate([front.reshape(len(front), -1), groups.reshape(len(groups), -1)], axis=1).reshape(-1)
+
+
+def _best_scales(groups: np.ndarray, form: HalfScaled) -> np.ndarray:
+    """[rows, groups, inputs] float32 -> float16 [rows, groups]: of each end's fit the one with the largest gain."""
     at = np.abs(groups).argmax(axis=2)
     largest = np.take_along_axis(groups, at[:, :, None], axis=2)[:, :, 0]
     best, scales = np.zeros_like(largest), np.zeros_like(largest)
-    for end in INT4_ENDS:
-        inverse = np.divide(end, largest, out=np.zeros_like(largest), where=np.abs(largest) >= np.float32(2**-100))
-        integers = _int4_integers(groups, inverse)
+    for end in form.ends:
+        inverse = np.divide(
+            np.float32(end), largest, out=np.zeros_like(largest), where=np.abs(largest) >= np.float32(2**-100)
+        )
+        integers = _integers(groups, inverse, form)
         product, square = _four_lane_sum(groups * integers), _four_lane_sum(integers * integers)
         divisor = np.where(square > 0, square, np.float32(1))
         gain = product * product / divisor
@@ -102,9 +160,8 @@ def _int4_scales(groups: np.ndarray) -> np.ndarray:
     return np.clip(scales, np.float32(-65504), np.float32(65504)).astype(np.float16)
 
 
-def _int4_integers(groups: np.ndarray, inverse: np.ndarray) -> np.ndarray:
-    """From -8 to 7, float32."""
-    return np.clip(np.rint(groups * inverse[:, :, None]), np.float32(-8), np.float32(7))
+def _integers(groups: np.ndarray, inverse: np.ndarray, form: HalfScaled) -> np.ndarray:
+    return np.clip(np.rint(groups * inverse[:, :, None]), np.float32(form.lowest), np.float32(form.highest))
 
 
 def _four_lane_sum(values: np.ndarray) -> np.ndarray:

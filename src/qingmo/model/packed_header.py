@@ -24,7 +24,7 @@ from qingmo.model.packed_layout import (
 
 TENSOR_FIELDS = tuple(field.name for field in fields(PackedTensor))
 MAGIC = b"QINGMOPK"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 PREFIX = struct.Struct("<8sII")
 DIGEST_SIZE = 16
 LARGEST = 2**40  # of any number in the header: far above real models, far below overflow

@@ -12,6 +12,7 @@ from qingmo.model.weights import Weight, model_weights
 LANES = 16  # outputs of a tile
 QUANTIZED_INPUTS = 64  # inputs of a quantized matrix are filled up to a multiple of this, an activation's group
 WEIGHT_GROUPS = (0, 128, 64)  # coarsest first
+HALF_SCALED = {"int6": (6, 64), "int4": (4, 32)}  # bits of a weight, inputs that share a float16 scale
 ITEM_SIZES = {"float32": 4, "float16": 2, "bfloat16": 2}
 MATRIX_KINDS = ("int8", "int4", *ITEM_SIZES)
 QUANTIZED_KINDS = ("int8", "int4")
@@ -29,6 +30,10 @@ class PackedTensor:
     int4      a tile is [inputs / 32][16 outputs] float16 scales, then for each 32
               inputs [4][16 outputs][4 inputs] uint8: the low half of a byte is w + 8 of inputs 0 to 15, the high half
               of inputs 16 to 31. Inputs are filled up to a multiple of 64 with weights of 0.
+    int6      a tile is [inputs / 64][16 outputs] float16 scales, then for each 64 inputs two parts of uint8. In
+              [8][16 outputs][4 inputs] the lower four bits of w + 32: of inputs 0 to 31 in the low halves, of the
+              others in the high ones. In [4][16 outputs][4 inputs] the upper two bits: of inputs 0 to 15 in the lowest
+              pairs, and so on. Inputs are filled up to a multiple of 64 with weights of 0.
     float32, float16, bfloat16
               a tile is [inputs][16 outputs].
     vector    float32.
@@ -49,7 +54,7 @@ class PackedFile:
 
     path: Path
     key: str  # names the weights and their layout: equal keys, equal tensors
-    kind: str  # of the matrices; with "int4" the embedding and the head are int8
+    kind: str  # of the matrices; with "int4" the embedding and the head are int6
     config: ModelConfig
     file_size: int  # bytes
     tensors: Mapping[str, PackedTensor]  # in the order of model_weights, which is their order in the file
@@ -90,7 +95,7 @@ def with_digests(layout: PackedFile, digests: Mapping[str, str]) -> PackedFile:
 
 def matrix_kind(kind: str, weight: Weight) -> str:
     """What a matrix of a file of this kind is made of. Four bits are too few for the embedding and the head."""
-    return "int8" if kind == "int4" and weight.vocabulary else kind
+    return "int6" if kind == "int4" and weight.vocabulary else kind
 
 
 def padded_inputs(inputs: int) -> int:
@@ -113,9 +118,10 @@ def _plan_tensor(weight: Weight, kind: str, weight_group: int, end: int) -> Pack
 def _tile_bytes(kind: str, inputs: int, weight_group: int) -> int:
     if kind == "int8":
         return _int8_tile_bytes(inputs, weight_group)
-    if kind == "int4":
+    if kind in HALF_SCALED:
+        bits, group = HALF_SCALED[kind]
         stored = padded_inputs(inputs)
-        return stored // 32 * LANES * 2 + stored * LANES // 2
+        return stored // group * LANES * 2 + stored * LANES * bits // 8
     return inputs * LANES * ITEM_SIZES[kind]
 
 

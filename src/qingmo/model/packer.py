@@ -18,7 +18,8 @@ from qingmo.model.weights import Part, Weight, model_weights
 CHUNK_BYTES = 8 << 20  # of float32 rows at a time: enough to keep threads busy, and a few copies of it stay small
 LARGEST = {  # magnitude of a checkpoint's weight
     "int8": 3.4028235e38,
-    "int4": 7 * 65504.0 / 2**MOST,  # scales are float16, and channel factors may be 2**MOST
+    "int6": 31 * 65504.0 / 2**MOST,  # scales are float16, and channel factors may be 2**MOST
+    "int4": 7 * 65504.0 / 2**MOST,
     "float32": 3.4028235e38,
     "float16": 65504.0,
     "bfloat16": 3.3895314e38,
@@ -76,6 +77,8 @@ class Packer:
 
         if kind == "int8":
             return _native.quantize_int8(rows, weight_group, self.threads)
+        if kind == "int6":
+            return _native.quantize_int6(rows, self.threads)
         if kind == "int4":
             return _native.quantize_int4(rows, self.threads)
         return float_tiles(rows, kind)
