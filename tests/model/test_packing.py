@@ -93,14 +93,21 @@ def test_a_second_start_opens_what_the_first_packed(toy_folder: Path, tmp_path: 
     assert second.config == checkpoint.config and second.config.rope_theta == 10000
 
 
-def test_each_kind_and_each_state_of_the_weights_has_its_own_file(toy_folder: Path, tmp_path: Path) -> None:
+def test_each_folder_and_each_kind_has_its_own_file(toy_folder: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(toy_folder, tmp_path / "toy"))
     kinds = (("int8",), ("none",), ("none", "float32"), ("int4",))
     paths = [pack(folder, tmp_path, *kind).path for kind in kinds]
     assert pack(folder, tmp_path, "none", "bfloat16").path == paths[1]  # what auto means here
-    os.utime(folder / "model.safetensors", ns=(1, 1))
-    paths.append(pack(folder, tmp_path).path)
+    paths.append(pack(Path(shutil.copytree(folder, tmp_path / "another" / "toy")), tmp_path).path)
     assert len(set(paths)) == 5 and all(path.exists() for path in paths)
+
+
+def test_what_was_packed_from_weights_that_changed_is_removed(toy_folder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(toy_folder, tmp_path / "toy"))
+    outdated, other_kind = pack(folder, tmp_path).path, pack(folder, tmp_path, "int4").path
+    os.utime(folder / "model.safetensors", ns=(1, 1))
+    assert {pack(folder, tmp_path).path, other_kind} == set((tmp_path / "packed").glob("*.qingmo"))
+    assert not outdated.exists()
 
 
 def test_a_packed_file_is_named_after_the_model(toy_folder: Path, tmp_path: Path) -> None:

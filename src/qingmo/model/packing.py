@@ -43,7 +43,7 @@ def packed_checkpoint(
     kind = _kind(checkpoint, quantization, dtype)
     key = _key(checkpoint, kind)
     folder = make_folder((cache_dir or cache_folder()) / "packed")
-    path = folder / f"{_readable_name(checkpoint.folder)}-{kind}-{key[:16]}.qingmo"
+    path = folder / f"{_name(checkpoint.folder, kind)}-{key[:16]}.qingmo"
     try:
         packed = open_packed(path, key)
     except (FileNotFoundError, PackedFileError):
@@ -63,7 +63,15 @@ def _open_or_pack(packer: Packer, path: Path, key: str) -> PackedFile:
         log.warning("Packing the weights again, because the packed file cannot be used: %s", error)
         path.unlink()
     remove_leftovers(path.parent)
+    _remove_outdated(path.parent, _name(packer.checkpoint.folder, packer.kind))
     return _pack(packer, path, key)
+
+
+def _remove_outdated(folder: Path, name: str) -> None:
+    """Remove what was packed from the same folder, as the same kind, when its weights or our format were others."""
+    for path in folder.glob(f"{name}-*.qingmo"):
+        path.unlink(missing_ok=True)
+        log.info("Removed %s, packed from weights that have changed or by another version.", path)
 
 
 def _pack(packer: Packer, path: Path, key: str) -> PackedFile:
@@ -85,6 +93,12 @@ def _key(checkpoint: Checkpoint, kind: str) -> str:
     config = {name: value for name, value in asdict(checkpoint.config).items() if name not in NOT_OF_THE_WEIGHTS}
     described = json.dumps([FORMAT_VERSION, kind, config], sort_keys=True).encode()
     return blake2b(described + checkpoint.identity(), digest_size=16).hexdigest()
+
+
+def _name(folder: Path, kind: str) -> str:
+    """Of all files packed from this folder as this kind, whatever the state of its weights."""
+    place = blake2b(os.fsencode(folder.resolve()), digest_size=4).hexdigest()
+    return f"{_readable_name(folder)}-{kind}-{place}"
 
 
 def _readable_name(folder: Path) -> str:
