@@ -72,6 +72,11 @@ def test_a_folder_is_called_by_its_own_name_and_a_server_by_its_model_and_addres
     assert names == [toy_folder.name, f"{toy_folder.name} at 127.0.0.1:{server.port}"]
 
 
+def test_a_model_that_goes_by_the_path_of_its_file_is_called_by_the_files_name(toy_folder: Path) -> None:
+    with serve(toy_folder, "--served-model-name", "/models/some where/q8_0.gguf") as running:
+        assert Server(running.url).facts.name == f"q8_0.gguf at 127.0.0.1:{running.port}"
+
+
 def test_both_ways_count_the_same_tokens(measured: Results) -> None:
     ours, theirs = measured.subjects
     assert ours.questions[0].tokens == theirs.questions[0].tokens == 12

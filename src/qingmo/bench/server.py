@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from pathlib import PurePath
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -59,7 +60,7 @@ class Server:
             self._headers["Authorization"] = f"Bearer {api_key}"
         self.process = process
         self._model = self._first_model()
-        self.facts = Facts(f"{self._model} at {self._base.netloc}", {"server": url})
+        self.facts = Facts(f"{_short_name(self._model)} at {self._base.netloc}", {"server": url})
         self._overhead, self._tokens_per_character = self._count_tokens()
 
     def ask(self, messages: Messages, max_tokens: int) -> Answer:
@@ -145,6 +146,11 @@ class Server:
 
     def _unlike(self, what: str) -> BenchError:
         return BenchError(f"{self._url} does not answer as OpenAI's API does: {what}.")
+
+
+def _short_name(model: str) -> str:
+    """llama-server calls a model by the path of its file."""
+    return PurePath(model).name if model.endswith(".gguf") else model
 
 
 def _user(text: str) -> Messages:
