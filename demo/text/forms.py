@@ -62,33 +62,27 @@ def _json_of_answer(rng: Random, language: Language) -> Conversation:
     key = rng.choice(_ANSWER_KEYS) if language == "en" or rng.random() < 0.7 else rng.choice(["答案", "结果", "回答"])
     told = say(rng, _PATTERNS["answer key"][language], k=rng.choice(_QUOTES[language]).format(key))
     with_word = rng.random() < 0.5
-    turns = []
-    for _ in range(rng.choice([1, 1, 2])):
-        if rng.random() < 0.25:
-            a, sign, b, result = arithmetic.problem(rng)
-            question, answer = (
-                arithmetic.question(rng, language, a, sign, b),
-                json.dumps({key: result}, ensure_ascii=False),
-            )
-        else:
-            turn = any_fact(rng, with_word=with_word).turn(rng, language, length="word" if with_word else "short")
-            question, answer = turn.question, json.dumps({key: turn.answer}, ensure_ascii=False)
-        turns.append(Turn(question, answer))
+    turns = [_answered(rng, language, key, with_word) for _ in range(rng.choice([1, 1, 2]))]
     if rng.random() < 0.6:
         return Conversation([Message("system", told), *(m for turn in turns for m in turn.messages())])
-    space = " " if language == "en" else ""
-    return Conversation(
-        [
-            m
-            for turn in turns
-            for m in Turn(
-                f"{told}{space}{turn.question}"
-                if rng.random() < 0.5 or not turn.question.endswith(("?", "？", ".", "。"))
-                else f"{turn.question}{space}{told}",
-                turn.answer,
-            ).messages()
-        ]
-    )
+    turns = [Turn(_beside(rng, told, turn.question, language), turn.answer) for turn in turns]
+    return Conversation([m for turn in turns for m in turn.messages()])
+
+
+def _answered(rng: Random, language: Language, key: str, with_word: bool) -> Turn:
+    """A sum or a fact, its answer as JSON under the key."""
+    if rng.random() < 0.25:
+        a, sign, b, result = arithmetic.problem(rng)
+        question = arithmetic.question(rng, language, a, sign, b)
+        return Turn(question, json.dumps({key: result}, ensure_ascii=False))
+    turn = any_fact(rng, with_word=with_word).turn(rng, language, length="word" if with_word else "short")
+    return Turn(turn.question, json.dumps({key: turn.answer}, ensure_ascii=False))
+
+
+def _beside(rng: Random, told: str, question: str, language: Language) -> str:
+    """The instruction before the question, or behind it where that ends as a sentence does."""
+    before = rng.random() < 0.5 or not question.endswith(("?", "？", ".", "。"))
+    return (" " if language == "en" else "").join([told, question] if before else [question, told])
 
 
 def _value(rng: Random, key: str, language: Language) -> str | int:
