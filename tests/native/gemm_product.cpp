@@ -5,8 +5,7 @@
 #include <numeric>
 
 #include "half.h"
-#include "int4_tile.h"
-#include "int6_tile.h"
+#include "half_scaled_tile.h"
 #include "int8_tile.h"
 #include "numbers.h"
 
@@ -135,15 +134,14 @@ void make_int8_weights(Random& random, Product& p, Pattern pattern, Scales scale
 }
 
 void make_half_scaled_weights(Random& random, Product& p, Pattern pattern, Scales scales) {
-    const bool six = p.type == ElementType::int6;
-    p.weights.resize(p.tiles * (six ? int6_tile_size : int4_tile_size)(p.inputs));
+    p.weights.resize(p.tiles * (p.type == ElementType::int6 ? int6_tile_size : int4_tile_size)(p.inputs));
     for (uint32_t tile = 0; tile < p.tiles; ++tile)
-        for (size_t i = (six ? int6_scales_size : int4_scales_size)(p.inputs); i < p.tile_bytes(); ++i)
+        for (size_t i = scales_size(p.inputs, p.weight_group); i < p.tile_bytes(); ++i)
             p.weights[tile * p.tile_bytes() + i] = weight_byte(random, pattern, 0, i);
     for (uint32_t column = 0; column < p.tiles * 16; ++column)
         for (uint32_t group = 0; group < p.weight_groups(); ++group) {
             const uint16_t half = half_scale(random, p.type, scales);
-            (six ? put_int6_scale : put_int4_scale)(&p.weights[column / 16 * p.tile_bytes()], group, column % 16, half);
+            put_tile_scale(&p.weights[column / 16 * p.tile_bytes()], group, column % 16, half);
             p.weight_scales.push_back(float(half_value(half)));
         }
 }
