@@ -33,6 +33,9 @@ uint32_t divided_up(uint32_t n, uint32_t by) { return (n + by - 1) / by; }
 
 uint32_t round_up(uint32_t n, uint32_t to) { return divided_up(n, to) * to; }
 
+// Tiles that no piece should part.
+uint32_t unit_tiles(const GemmTask& task) { return task.epilogue == Epilogue::swiglu ? kGatedTiles : kMostStreams; }
+
 uint32_t tiles_of(const Matrix& matrix) { return divided_up(matrix.outputs, kLanes); }
 
 // Hands out 64-byte aligned parts of one piece of memory; a first pass with no memory finds how much is needed.
@@ -270,51 +273,44 @@ void Decoder::run_product(GemmTask task, uint32_t rows) {
     else run_many_rows(task);
 }
 
-// Cuts a product into pieces of neighbouring tiles, as even as can be, as long as the threads' time to read them allows.
+// Pieces as long as the threads' time to read them allows.
 void Decoder::run_few_rows(const GemmTask& task) {
     const Matrix& matrix = task.matrix;
-    const bool gated = task.epilogue == Epilogue::swiglu;
-    const uint32_t unit = gated ? kGatedTiles : kMostStreams, threads = uint32_t(pool_.threads()), tiles = tiles_of(matrix);
-    const uint32_t share = round_up(divided_up(tiles, threads), gated ? unit : 1);  // of a thread
     const size_t most = std::min(kPieceBytes / matrix.tile_bytes, kernels_.gemm_piece / (size_t(task.rows) * kLanes * matrix.inputs));
-    const uint32_t cuts = std::max(kFewestPieces, divided_up(share, uint32_t(std::max<size_t>(1, most))));
-    const uint32_t tiles_a_piece = round_up(divided_up(share, cuts), unit);
-    // First the first pieces of all shares, which are of one size: so the shares come out even, whoever takes what.
-    pool_.run(int(cuts * threads), [&](int piece, int worker) {
-        const uint32_t begin = piece % threads * share, end = std::min(tiles, begin + share);
+    run_pieces(task, task.rows, most, kFewestPieces);
+}
+
+// Pieces as large as suits the kernel, if that leaves four a thread; in blocks of rows of like size.
+void Decoder::run_many_rows(const GemmTask& task) {
+    const uint32_t wanted = 4, units = divided_up(tiles_of(task.matrix), unit_tiles(task));
+    const size_t tile_row = size_t(kLanes) * task.matrix.inputs;  // multiply-adds
+    const size_t most = std::clamp<size_t>(kernels_.gemm_piece / (unit_tiles(task) * tile_row), kRowTile, kGemmRowBlock);
+    const uint32_t blocks = std::max(divided_up(wanted * uint32_t(pool_.threads()), units), divided_up(task.rows, uint32_t(most)));
+    const uint32_t rows_a_piece = round_up(divided_up(task.rows, blocks), kRowTile);
+    run_pieces(task, rows_a_piece, kernels_.gemm_piece / (rows_a_piece * tile_row), divided_up(wanted, divided_up(task.rows, rows_a_piece)));
+}
+
+// Pieces of at most so many tiles, if need be of one unit, and of each thread's share at least so many. A share is
+// neighbouring tiles, one piece after the other: the kernel fetches the weights behind those it works on.
+void Decoder::run_pieces(const GemmTask& task, uint32_t rows_a_piece, size_t most_tiles, uint32_t fewest_pieces) {
+    const uint32_t tiles = tiles_of(task.matrix), threads = uint32_t(pool_.threads()), blocks = divided_up(task.rows, rows_a_piece);
+    const uint32_t share = round_up(divided_up(tiles, threads), task.epilogue == Epilogue::swiglu ? kGatedTiles : 1);
+    const uint32_t cuts = std::max(fewest_pieces, divided_up(share, uint32_t(std::max<size_t>(1, most_tiles))));
+    const uint32_t tiles_a_piece = round_up(divided_up(share, cuts), unit_tiles(task)), places = cuts * threads;
+    // Where the activations fit the second-level cache they are what is gone over again and again; else the weights are.
+    const bool weights_first = size_t(task.rows) * task.matrix.inputs <= kKeptBytes;
+    pool_.run(int(places * blocks), [&](int piece, int worker) {
+        const uint32_t place = weights_first ? piece / blocks : piece % places;
+        const uint32_t block = weights_first ? piece % blocks : piece / places;
+        // First the first pieces of all shares, which are of one size: so the shares come out even, whoever takes what.
+        const uint32_t begin = place % threads * share, end = std::min(tiles, begin + share);
         GemmTask part = task;
-        part.row_end = task.rows;
-        part.tile_begin = begin + piece / threads * tiles_a_piece;
+        part.row_begin = block * rows_a_piece;
+        part.row_end = std::min(task.rows, part.row_begin + rows_a_piece);
+        part.tile_begin = begin + place / threads * tiles_a_piece;
         part.tile_end = std::min(end, part.tile_begin + tiles_a_piece);
         part.scratch = scratch(worker);
         if (part.tile_begin < part.tile_end) kernels_.gemm(part);
-    });
-}
-
-// Cuts a product into pieces of rows and tiles, as large as suits the kernel, if that leaves four a thread; in blocks of
-// like size.
-void Decoder::run_many_rows(const GemmTask& task) {
-    const Matrix& matrix = task.matrix;
-    const uint32_t rows = task.rows, tiles = tiles_of(matrix);
-    const uint32_t tiles_a_piece = task.epilogue == Epilogue::swiglu ? kGatedTiles : 2 * kGemmPanel;
-    const uint32_t panels = divided_up(tiles, tiles_a_piece);
-    const size_t most = std::clamp<size_t>(kernels_.gemm_piece / (size_t(tiles_a_piece) * kLanes * matrix.inputs), kRowTile, kGemmRowBlock);
-    const uint32_t fewest = divided_up(4 * uint32_t(pool_.threads()), panels);
-    const uint32_t blocks = std::max(fewest, uint32_t((rows + most - 1) / most));
-    const uint32_t rows_a_piece = std::max<uint32_t>(kRowTile, round_up(divided_up(rows, blocks), kRowTile));
-    const uint32_t row_blocks = divided_up(rows, rows_a_piece);
-    // Where the activations fit the second-level cache they are what is gone over again and again; else the weights are.
-    const bool weights_first = size_t(rows) * matrix.inputs <= kKeptBytes;
-    pool_.run(int(panels * row_blocks), [&](int piece, int worker) {
-        const uint32_t panel = weights_first ? piece / row_blocks : piece % panels;
-        const uint32_t block = weights_first ? piece % row_blocks : piece / panels;
-        GemmTask part = task;
-        part.row_begin = block * rows_a_piece;
-        part.row_end = std::min(rows, part.row_begin + rows_a_piece);
-        part.tile_begin = panel * tiles_a_piece;
-        part.tile_end = std::min(tiles, part.tile_begin + tiles_a_piece);
-        part.scratch = scratch(worker);
-        kernels_.gemm(part);
     });
 }
 

@@ -88,6 +88,7 @@ class Decoder {
     void run_product(GemmTask task, uint32_t rows);
     void run_few_rows(const GemmTask& task);
     void run_many_rows(const GemmTask& task);
+    void run_pieces(const GemmTask& task, uint32_t rows_a_piece, size_t most_tiles, uint32_t fewest_pieces);
     void place_keys_and_values(const Batch& batch, const Layer& layer, uint32_t index);
     void attend(const Batch& batch, uint32_t layer);
     AttentionTask attention_task(const Batch& batch, const AttentionUnit& unit, uint32_t layer) const;

@@ -11,14 +11,16 @@ namespace qingmo::QINGMO_ISA {
 // every switch between threads, so they are let go as soon as a gemm is done.
 class TileRegisters {
    public:
-    explicit TileRegisters(int inputs) {  // of a product: 64 at most
+    // Of a product: at most 64 inputs, and rows in a tile that is not whole, 15 at most.
+    TileRegisters(int inputs, int rest) {
         struct {
             uint8_t palette = 1, start_row = 0, reserved[14] = {};
-            uint16_t row_bytes[16] = {64, 0, 64};
-            uint8_t rows[16] = {16, 16, 0};
-        } shapes;  // of registers 0: products, 1: activations, 2: weights
-        shapes.row_bytes[1] = uint16_t(inputs);
+            uint16_t row_bytes[16] = {64, 0, 64, 64, 0};
+            uint8_t rows[16] = {16, 16, 0, 0, 0};
+        } shapes;  // of registers 0: products, 1: activations, 2: weights, 3 and 4: products and activations of the rest
+        shapes.row_bytes[1] = shapes.row_bytes[4] = uint16_t(inputs);
         shapes.rows[2] = uint8_t(inputs / 4);
+        shapes.rows[3] = shapes.rows[4] = uint8_t(rest ? rest : 1);
         asm volatile("" ::"r"(&shapes) : "memory");  // GCC 12 believes that only the first 8 bytes are read
         _tile_loadconfig(&shapes);
     }
@@ -27,14 +29,22 @@ class TileRegisters {
     TileRegisters& operator=(const TileRegisters&) = delete;
 };
 
-// products [16 rows][16 columns] = activations [16 rows][inputs] by weights [inputs / 4][16 columns][4 inputs], all signed;
-// from a row of activations to the next it is `stride` bytes.
+// products [rows][16 columns] = activations [rows][inputs] by weights [inputs / 4][16 columns][4 inputs], all signed; from a
+// row of activations to the next it is `stride` bytes. Rows are 16, or those of the rest.
+template <bool kWhole>
 inline void tile_product(const int8_t* activations, size_t stride, const int8_t* weights, int32_t* products) {
-    _tile_zero(0);
-    _tile_loadd(1, activations, stride);
     _tile_loadd(2, weights, 64);
-    _tile_dpbssd(0, 1, 2);
-    _tile_stored(0, products, 64);
+    if constexpr (kWhole) {
+        _tile_zero(0);
+        _tile_loadd(1, activations, stride);
+        _tile_dpbssd(0, 1, 2);
+        _tile_stored(0, products, 64);
+    } else {
+        _tile_zero(3);
+        _tile_loadd(4, activations, stride);
+        _tile_dpbssd(3, 4, 2);
+        _tile_stored(3, products, 64);
+    }
 }
 
 // 64 weights as they are meant, from what is stored for them and for 0.

@@ -161,22 +161,13 @@ inline void vector_panel(const GemmTask& task, uint32_t tile, float* carries) {
     }
 }
 
+template <int T, class Weights>
+inline void quantized_panel(const GemmTask& task, uint32_t tile, float* carry) {
 #if QINGMO_HAS_TILES
-// Whole tiles of rows on tile registers, the rows that are left on vectors.
-template <int T, class Weights>
-inline void quantized_panel(const GemmTask& task, uint32_t tile, float* carry) {
-    const uint32_t row_tiles = (task.row_end - task.row_begin) / kRowTile;
-    if (row_tiles) tile_panel<T, Weights>(task, row_tiles, tile, carry);
-    GemmTask rest = task;
-    rest.row_begin += row_tiles * kRowTile;
-    if (rest.row_begin < rest.row_end) vector_panel<T, Weights>(rest, tile, carry + row_tiles * kRowTile * T * kLanes);
-}
-#else
-template <int T, class Weights>
-inline void quantized_panel(const GemmTask& task, uint32_t tile, float* carry) {
+    if (!uses_weights_once(task)) return tile_panel<T, Weights>(task, tile, carry);
+#endif
     vector_panel<T, Weights>(task, tile, carry);
 }
-#endif
 
 template <int T, class From>
 inline void float_panel(const GemmTask& task, uint32_t tile, float* carries) {
