@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import shutil
 from pathlib import Path
 from random import Random
 
@@ -23,11 +24,14 @@ CONVERSATIONS_FOR_TOKENIZER = 20_000
 def main() -> None:
     arguments = _arguments()
     work, recipe = arguments.work, dataclasses.replace(Recipe(), seed=arguments.seed, steps=arguments.steps)
-    work.mkdir(parents=True, exist_ok=True)
-    tokenizer = make_tokenizer()
-    tokenizer.save(str(work / "tokenizer.json"))
-    train(work / "tokenizer.json", work, recipe)
-    export(torch.load(work / "latest.pt"), tokenizer, arguments.out)
+    tokenizer_file, newest, start = work / "tokenizer.json", work / "latest.pt", work / "start.pt"
+    if not arguments.go_on:
+        work.mkdir(parents=True, exist_ok=True)
+        make_tokenizer().save(str(tokenizer_file))
+        train(tokenizer_file, work, recipe)
+    shutil.copy(newest, start)
+    train(tokenizer_file, work, recipe.continued(), start)
+    export(torch.load(newest), Tokenizer.from_file(str(tokenizer_file)), arguments.out)
 
 
 def make_tokenizer() -> Tokenizer:
@@ -44,6 +48,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=Path("build/demo/model"), help="the result (default: %(default)s)")
     parser.add_argument("--steps", type=int, default=Recipe.steps)
     parser.add_argument("--seed", type=int, default=Recipe.seed)
+    parser.add_argument("--go-on", action="store_true", help="only the second stretch, from WORK/latest.pt")
     return parser.parse_args()
 
 

@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Recipe:
-    """How long and how fast to learn. One step sees a batch of each worker."""
+    """How long and how fast to learn, in the first of two stretches. One step sees a batch of each worker."""
 
     steps: int = 11_000
     workers: int = 2
@@ -45,22 +45,37 @@ class Recipe:
     drilled_later: float = 0.04
     save_every: int = 100  # steps
 
+    def continued(self) -> Recipe:
+        """For a model that has learned already: other conversations, no drills, and rates that undo nothing."""
+        return replace(
+            self,
+            steps=self.steps * 2 // 3,
+            seed=self.seed + 1,
+            drilled_until=0.0,
+            cool_down=1.0,
+            muon_lr=self.muon_lr * 0.6,
+            adam_lr=self.adam_lr * 0.6,
+        )
 
-def train(tokenizer_file: Path, folder: Path, recipe: Recipe) -> None:
-    """Run the recipe; `folder`/latest.pt holds the newest weights."""
+
+def train(tokenizer_file: Path, folder: Path, recipe: Recipe, start: Path | None = None) -> None:
+    """Run the recipe, from the weights in `start` where it is given; `folder`/latest.pt holds the newest weights."""
     meeting = folder / "meeting"
     meeting.unlink(missing_ok=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # by way of Python's exit, which ends the workers
-    torch.multiprocessing.spawn(_worker, (tokenizer_file, folder, recipe), nprocs=recipe.workers, daemon=True)
+    torch.multiprocessing.spawn(_worker, (tokenizer_file, folder, recipe, start), nprocs=recipe.workers, daemon=True)
 
 
-def _worker(rank: int, tokenizer_file: Path, folder: Path, recipe: Recipe) -> None:
+def _worker(rank: int, tokenizer_file: Path, folder: Path, recipe: Recipe, start: Path | None) -> None:
     logging.basicConfig(level=logging.INFO if rank == 0 else logging.WARNING, format="%(asctime)s %(message)s")
     torch.set_num_threads(1)
     os.environ["GLOO_SOCKET_IFNAME"] = "lo"
     meeting = f"file://{(folder / 'meeting').absolute()}"
     dist.init_process_group("gloo", init_method=meeting, rank=rank, world_size=recipe.workers)
-    Trainer(Tokenizer.from_file(str(tokenizer_file)), recipe, rank).run(folder)
+    trainer = Trainer(Tokenizer.from_file(str(tokenizer_file)), recipe, rank)
+    if start:
+        trainer.load(start)
+    trainer.run(folder)
     dist.destroy_process_group()
 
 
@@ -77,6 +92,9 @@ class Trainer:
         self._forward = torch.compile(self._working, dynamic=True)
         self._batches = Batches(Renderer(tokenizer), recipe.seed * 1000 + rank)
         self._optimizers = _optimizers(self._master, recipe)
+
+    def load(self, weights: Path) -> None:
+        self._master.load_state_dict(torch.load(weights))
 
     def run(self, folder: Path) -> None:
         """All steps, with checkpoints in `folder`."""
