@@ -326,13 +326,15 @@ inline void read_int8_column(const Matrix& matrix, const uint8_t* tile, uint32_t
 
 inline void read_int6_column(const Matrix& matrix, const uint8_t* tile, uint32_t lane, float* out) {
     const uint8_t* bytes = tile + half_scale_bytes(matrix.inputs, kInt6Group) + lane * 4;
-    for (uint32_t k = 0; k < matrix.inputs; ++k) {
-        const uint32_t group = k / kInt6Group, four = k % kInt6Group / 4;
-        const uint8_t* of_group = bytes + group * Int6Weights::kStepBytes + k % 4;
-        const int lower = of_group[four % 8 * 64] >> four / 8 * 4 & 15, upper = of_group[(8 + four % 4) * 64] >> four / 4 * 2 & 3;
+    for (uint32_t group = 0; group < matrix.inputs / kInt6Group; ++group, bytes += Int6Weights::kStepBytes, out += kInt6Group) {
         float scales[kLanes];
         store(scales, load_half(reinterpret_cast<const uint16_t*>(tile) + group * kLanes));
-        out[k] = scales[lane] * float((lower | upper << 4) - Int6Weights::kZero);
+        for (uint32_t k = 0; k < kInt6Group; ++k) {
+            const uint32_t four = k / 4;
+            const uint8_t *halves = bytes + four % 8 * 64 + k % 4, *pairs = bytes + (8 + four % 4) * 64 + k % 4;
+            const int lower = *halves >> four / 8 * 4 & 15, upper = *pairs >> four / 4 * 2 & 3;
+            out[k] = scales[lane] * float((lower | upper << 4) - Int6Weights::kZero);
+        }
     }
 }
 
