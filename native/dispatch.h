@@ -21,7 +21,7 @@ constexpr int kRowTile = 16;           // rows of int8 activations that stand to
 constexpr int kGemmPanel = 2;          // tiles of 16 columns that all rows are multiplied with before the next are fetched
 constexpr int kMostStreams = 4;        // tiles that are read side by side where few rows use each weight once
 
-enum class ElementType : uint32_t { int8, int6, int4, float32, float16, bfloat16 };
+enum class ElementType : uint32_t { int8, int6, int4, float32, float16, bfloat16 };  // the quantized ones first
 static constexpr bool is_quantized(ElementType type) { return type <= ElementType::int4; }
 
 // Rows of activations, as `quantize` writes them or as plain floats.
