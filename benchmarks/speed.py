@@ -57,7 +57,8 @@ class Qingmo:
 
         The first two also as shares of what the same threads' multiply-adds on registers alone would take.
         """
-        limits = [self.runner.multiply_add_rate(quantized=quantized) for quantized in (True, False)]
+        attended = "int16" if self.runner.kv_dtype == "int16" else "float32"
+        limits = [self.runner.multiply_add_rate(of) for of in ("int8", attended)]
         before = self.runner.phase_seconds
         self.prefill()
         taken = {name: seconds - before[name] for name, seconds in self.runner.phase_seconds.items()}

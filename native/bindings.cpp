@@ -9,6 +9,7 @@
 #include <nanobind/stl/vector.h>
 
 #include <cstring>
+#include <iterator>
 #include <numeric>
 #include <stdexcept>
 
@@ -37,10 +38,12 @@ Numpy<T> new_array(std::initializer_list<size_t> shape) {
     return Numpy<T>(data, shape, nb::capsule(data, [](void* p) noexcept { delete[] static_cast<T*>(p); }));
 }
 
-ElementType cache_type(const std::string& name) {
-    if (name == "float16") return ElementType::float16;
-    if (name == "float32") return ElementType::float32;
-    throw std::invalid_argument("the KV cache holds float16 or float32, not " + name);
+constexpr const char* kCacheTypes[] = {"int16", "float16", "float32"};  // as in CacheType
+
+CacheType cache_type(const std::string& name) {
+    for (uint32_t i = 0; i < std::size(kCacheTypes); ++i)
+        if (name == kCacheTypes[i]) return CacheType(i);
+    throw std::invalid_argument("the KV cache holds int16, float16 or float32, not " + name);
 }
 
 const Kernels& kernels_for(const std::optional<std::string>& isa) {
@@ -152,12 +155,16 @@ class PyDecoder {
     }
 
     // Multiply-adds a second that the pool's threads make together on registers alone.
-    double multiply_add_rate(bool quantized) {
+    double multiply_add_rate(const std::string& of) {
+        const Kernels& kernels = decoder_.kernels();
+        const std::unordered_map<std::string, MultiplyAddKernel> probes = {
+            {"int8", kernels.multiply_add_int8}, {"int16", kernels.multiply_add_int16}, {"float32", kernels.multiply_add_floats}};
+        const auto found = probes.find(of);
+        if (found == probes.end()) throw std::invalid_argument("multiply-adds are of int8, int16 or float32, not " + of);
+        const MultiplyAddKernel probe = found->second;
         nb::gil_scoped_release release;
         constexpr int64_t kNanoseconds = 20'000'000;  // long enough for sleeping threads to wake
         constexpr uint32_t kRounds = 512;             // milliseconds where floats are multiplied by a library
-        const Kernels& kernels = decoder_.kernels();
-        const MultiplyAddKernel probe = quantized ? kernels.multiply_add_bytes : kernels.multiply_add_floats;
         std::vector<uint64_t> made(pool_.threads());
         const int64_t begin = now_ns();
         pool_.run(pool_.threads(), [&](int i, int) {
@@ -265,6 +272,8 @@ NB_MODULE(_native, m) {
     m.doc() = "Qingmo's compiled core: kernels, decoder, sampler, packing.";
 
     m.def("available_isas", py_available_isas, "Instruction sets this CPU has kernels for, best first.");
+    m.def("fastest_kv_dtype", [] { return kCacheTypes[uint32_t(kFastestCache)]; },
+          "What attention goes over fastest on this processor: int16 or float16.");
     m.def("quantize_int8", py_quantize_int8, "weights"_a, "weight_group"_a, "threads"_a = 1,
           "Packed int8 tiles of weights [outputs, inputs] float32; weight_group 0: one scale a row.");
     m.def("quantize_int6", py_quantize<int6_tile_bytes, quantize_int6>, "weights"_a, "threads"_a = 1,
@@ -321,8 +330,8 @@ NB_MODULE(_native, m) {
         .def("write_block", &PyDecoder::write_block, "block"_a, "content"_a)
         .def("copy_block", &PyDecoder::copy_block, "source"_a, "target"_a)
         .def("read_weights", &PyDecoder::read_weights, "Read the mapped file once with all threads; seconds it took.")
-        .def("multiply_add_rate", &PyDecoder::multiply_add_rate, "quantized"_a,
-             "Multiply-adds a second that all threads make on registers alone, of the kind that the weights need.")
+        .def("multiply_add_rate", &PyDecoder::multiply_add_rate, "of"_a,
+             "Multiply-adds a second that all threads make on registers alone: of int8, int16 or float32.")
         .def_prop_ro("phase_seconds", &PyDecoder::phase_seconds, "Seconds that each phase of all forwards so far has taken.")
         .def_prop_ro("block_bytes", &PyDecoder::block_bytes)
         .def_prop_ro("num_blocks", &PyDecoder::blocks)

@@ -329,6 +329,7 @@ void Decoder::place_keys_and_values(const Batch& batch, const Layer& layer, uint
             for (uint32_t i = 0; i < rotated; ++i)
                 kernels_.rms_norm(qkv + i * d, i < heads ? layer.q_norm : layer.k_norm, d, shape_.rms_norm_eps, qkv + i * d);
         kernels_.rope(qkv, rotated, cos, sin, half);
+        kernels_.prepare_queries(qkv, heads, d, kv_.type());
         const int32_t* span = std::upper_bound(batch.spans, batch.spans + batch.sequences + 1, int32_t(row)) - 1;
         const int32_t* table = batch.block_tables + size_t(span - batch.spans) * batch.table_width;
         const size_t block = size_t(table[position / kBlockTokens]);

@@ -14,7 +14,8 @@ extern const Kernels kNeonKernels;
 #endif
 #if QINGMO_WITH_AVX_VNNI
 extern const GemmKernel kAvxVnniGemm;
-extern const MultiplyAddKernel kAvxVnniMultiplyAdd;
+extern const AttentionKernel kAvxVnniAttention;
+extern const MultiplyAddKernel kAvxVnniMultiplyAddInt8, kAvxVnniMultiplyAddInt16;
 #endif
 #if QINGMO_WITH_AMX
 extern const GemmKernel kAmxGemm;
@@ -27,7 +28,7 @@ namespace {
 [[maybe_unused]] Kernels with_gemm(Kernels kernels, const char* name, GemmKernel gemm, MultiplyAddKernel multiply_add) {
     kernels.name = name;
     kernels.gemm = gemm;
-    kernels.multiply_add_bytes = multiply_add;
+    kernels.multiply_add_int8 = multiply_add;
     return kernels;
 }
 
@@ -43,7 +44,12 @@ class Available {
         if (cpu.avx512) add(kAvx512Kernels);
 #endif
 #if QINGMO_WITH_AVX_VNNI
-        if (cpu.avx_vnni) add(with_gemm(kAvx2Kernels, "avxvnni", kAvxVnniGemm, kAvxVnniMultiplyAdd));
+        if (cpu.avx_vnni) {
+            Kernels kernels = with_gemm(kAvx2Kernels, "avxvnni", kAvxVnniGemm, kAvxVnniMultiplyAddInt8);
+            kernels.attention_chunk = kAvxVnniAttention;
+            kernels.multiply_add_int16 = kAvxVnniMultiplyAddInt16;
+            add(kernels);
+        }
 #endif
 #if defined(__x86_64__)
         if (cpu.avx2) add(kAvx2Kernels);

@@ -24,6 +24,17 @@ constexpr int kMostStreams = 4;        // tiles that are read side by side where
 enum class ElementType : uint32_t { int8, int6, int4, float32, float16, bfloat16 };  // the quantized ones first
 static constexpr bool is_quantized(ElementType type) { return type <= ElementType::int4; }
 
+// Of keys and values. int16 are whole numbers with one scale a token: kernels/attention_int16.h.
+enum class CacheType : uint32_t { int16, float16, float32 };
+
+// What attention goes over fastest: ARM multiplies floats faster than whole numbers of 16 bits, x86 the other way round. One
+// for all instruction sets of a processor, so that they give the same bits.
+#if defined(__aarch64__)
+constexpr CacheType kFastestCache = CacheType::float16;
+#else
+constexpr CacheType kFastestCache = CacheType::int16;
+#endif
+
 // Rows of activations, as `quantize` writes them or as plain floats.
 // 16 int8 rows make a tile, the last tile what is left: w rows. A tile goes by activation groups of 64 inputs, so that the
 // gemm walks one pointer; tile i begins where row 16i would.
@@ -97,7 +108,7 @@ struct GemmTask {
 // Query rows of one sequence against one head of its cached keys and values.
 // "Row" here is a pair (token, query head): the heads that share a key/value head stand together.
 struct AttentionTask {
-    const float* queries;       // of the sequence's first token; query head h of token t at queries + t * stride + h * head_dim
+    const float* queries;       // as prepare_queries leaves them, of the sequence's first token; query head h of token t at queries + t * stride + h * head_dim
     size_t query_stride;
     uint32_t heads_per_kv, kv_head, head_dim;
     uint32_t first_position;    // of the sequence's first token
@@ -105,7 +116,7 @@ struct AttentionTask {
     const uint8_t* blocks;      // the KV pool, at this layer and key/value head
     size_t block_bytes;         // from a block to the next
     const int32_t* block_table;
-    ElementType type;           // of keys [head_dim][16] and, right behind them, values [16][head_dim]
+    CacheType type;             // of what a block holds: KvPool
     float scale;
 };
 
@@ -115,7 +126,15 @@ static constexpr size_t attention_state_floats(uint32_t head_dim) { return kLane
 // A chunk's keys and values as floats.
 static constexpr size_t attention_wide_floats(uint32_t head_dim) { return size_t(2) * kAttentionChunk * head_dim; }
 
+// Keys and values of a block in one layer and head.
+static constexpr size_t kv_head_bytes(uint32_t head_dim, CacheType type) {
+    const size_t elements = size_t(2) * kBlockTokens * head_dim;
+    if (type == CacheType::int16) return elements * sizeof(int16_t) + 2 * kBlockTokens * sizeof(float);  // a scale a token
+    return elements * (type == CacheType::float32 ? sizeof(float) : sizeof(uint16_t));
+}
+
 using GemmKernel = void (*)(const GemmTask&);
+using AttentionKernel = void (*)(const AttentionTask&, uint32_t chunk, float* states, float* wide);
 using MultiplyAddKernel = uint64_t (*)(uint32_t rounds);
 
 struct Kernels {
@@ -126,7 +145,7 @@ struct Kernels {
     GemmKernel gemm;
     // Softmax over keys [256 * chunk, 256 * chunk + 256) for each row, into states [rows][attention_state_floats]; a row
     // that sees none of them gets the sum 0. wide: scratch of attention_wide_floats.
-    void (*attention_chunk)(const AttentionTask&, uint32_t chunk, float* states, float* wide);
+    AttentionKernel attention_chunk;
     // Fold `later` into `state`, both [rows][attention_state_floats]; chunks must be folded in order.
     void (*attention_merge)(uint32_t head_dim, uint32_t rows, float* state, const float* later);
     void (*attention_finish)(uint32_t head_dim, const float* state, float* out);
@@ -138,8 +157,10 @@ struct Kernels {
     // In each of `heads` heads of 2 * half floats, rotate the pairs (x[i], x[i + half]) by the angles whose cosine and sine
     // are given, [half] each; in place.
     void (*rope)(float* x, uint32_t heads, const float* cos, const float* sin, uint32_t half);
+    // In place: the queries of `heads` heads as the attention over a KV cache of that type takes them.
+    void (*prepare_queries)(float* x, uint32_t heads, uint32_t head_dim, CacheType);
     // One token's key and value, [head_dim] each, into slot `slot` of a block at one layer and head.
-    void (*store_kv)(const float* key, const float* value, uint32_t head_dim, uint32_t slot, ElementType, uint8_t* block);
+    void (*store_kv)(const float* key, const float* value, uint32_t head_dim, uint32_t slot, CacheType, uint8_t* block);
     // Column `column` of a packed matrix as floats: the embedding of a token.
     void (*read_column)(const Matrix&, uint32_t column, float* out);
 
@@ -153,9 +174,9 @@ struct Kernels {
     void (*exp)(const float* x, uint32_t n, float* out);
     // A sum that no compiler can leave out: for probing how fast memory can be read. bytes a multiple of 256.
     uint64_t (*read_memory)(const uint8_t* data, size_t bytes);
-    // The multiply-adds of the product of quantized and of other weights, on registers alone: for probing how many a second
-    // there can be. They return how many they made.
-    MultiplyAddKernel multiply_add_bytes, multiply_add_floats;
+    // Multiply-adds on registers alone, for probing how many a second there can be: those of quantized weights, of an int16
+    // cache, and of all else. They return how many they made.
+    MultiplyAddKernel multiply_add_int8, multiply_add_int16, multiply_add_floats;
 };
 
 // The kernels of `isa` ("scalar", "avx2", "avxvnni", "avx512", "amx", "neon"), or of the best this CPU has where isa is null.

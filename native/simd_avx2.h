@@ -58,15 +58,27 @@ inline Float select(Mask m, Float yes, Float no) {
 
 inline Int broadcast_int(int32_t x) { return {_mm256_set1_epi32(x), _mm256_set1_epi32(x)}; }
 inline Int add(Int a, Int b) { return {_mm256_add_epi32(a.low, b.low), _mm256_add_epi32(a.high, b.high)}; }
+inline Int load_int(const int32_t* p) { return {read_256(p), read_256(p + 8)}; }
+#if __AVXVNNI__
+inline Int dot_pairs(Int acc, Int a, Int b) {
+    return {_mm256_dpwssd_avx_epi32(acc.low, a.low, b.low), _mm256_dpwssd_avx_epi32(acc.high, a.high, b.high)};
+}
+#else
+inline Int dot_pairs(Int acc, Int a, Int b) {
+    return add(acc, {_mm256_madd_epi16(a.low, b.low), _mm256_madd_epi16(a.high, b.high)});
+}
+#endif
 inline Float to_float(Int a) { return {_mm256_cvtepi32_ps(a.low), _mm256_cvtepi32_ps(a.high)}; }
 inline Int to_int(Float a) { return {_mm256_cvtps_epi32(a.low), _mm256_cvtps_epi32(a.high)}; }
 inline __m256 power_of_two(__m256i n) {
     return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(n, _mm256_set1_epi32(127)), 23));
 }
 inline Float scale_by_power(Float x, Int n) { return mul(x, {power_of_two(n.low), power_of_two(n.high)}); }
+// Packing takes 128 bits of one operand and 128 of the other in turns.
+inline __m256i packed(Int a) { return _mm256_permute4x64_epi64(_mm256_packs_epi32(a.low, a.high), 0xd8); }
+inline void store_int16(int16_t* p, Int a) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), packed(a)); }
 inline void store_bytes(int8_t* p, Int a) {
-    // Packing takes 128 bits of one operand and 128 of the other in turns.
-    const __m256i words = _mm256_permute4x64_epi64(_mm256_packs_epi32(a.low, a.high), 0xd8);
+    const __m256i words = packed(a);
     write_128(p, _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1)));
 }
 

@@ -34,11 +34,13 @@ inline Float select(Mask m, Float yes, Float no) { return _mm512_mask_blend_ps(_
 inline Int broadcast_int(int32_t x) { return {_mm512_set1_epi32(x)}; }
 inline Int add(Int a, Int b) { return {_mm512_add_epi32(a.v, b.v)}; }
 inline Int load_int(const int32_t* p) { return {_mm512_loadu_si512(p)}; }
+inline Int dot_pairs(Int acc, Int a, Int b) { return {_mm512_dpwssd_epi32(acc.v, a.v, b.v)}; }
 inline Float to_float(Int a) { return _mm512_cvtepi32_ps(a.v); }
 inline Int to_int(Float a) { return {_mm512_cvtps_epi32(a)}; }
 inline Float scale_by_power(Float x, Int n) {
     return _mm512_mul_ps(x, _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_add_epi32(n.v, _mm512_set1_epi32(127)), 23)));
 }
+inline void store_int16(int16_t* p, Int a) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtepi32_epi16(a.v)); }
 inline void store_bytes(int8_t* p, Int a) { _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(a.v)); }
 
 inline Bytes load_bytes(const uint8_t* p) { return {_mm512_loadu_si512(p)}; }

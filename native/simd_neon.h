@@ -49,6 +49,14 @@ inline Float select(Mask m, Float yes, Float no) {
 
 inline Int broadcast_int(int32_t x) { Int r; QINGMO_EACH_PART r.part[i] = vdupq_n_s32(x); return r; }
 inline Int add(Int a, Int b) { QINGMO_EACH_PART a.part[i] = vaddq_s32(a.part[i], b.part[i]); return a; }
+inline Int load_int(const int32_t* p) { Int r; QINGMO_EACH_PART r.part[i] = vld1q_s32(p + 4 * i); return r; }
+inline int32x4_t dot_pairs(int32x4_t acc, int16x8_t a, int16x8_t b) {
+    return vaddq_s32(acc, vpaddq_s32(vmull_s16(vget_low_s16(a), vget_low_s16(b)), vmull_high_s16(a, b)));
+}
+inline Int dot_pairs(Int acc, Int a, Int b) {
+    QINGMO_EACH_PART acc.part[i] = dot_pairs(acc.part[i], vreinterpretq_s16_s32(a.part[i]), vreinterpretq_s16_s32(b.part[i]));
+    return acc;
+}
 inline Float to_float(Int a) { Float r; QINGMO_EACH_PART r.part[i] = vcvtq_f32_s32(a.part[i]); return r; }
 inline Int to_int(Float a) { Int r; QINGMO_EACH_PART r.part[i] = vcvtnq_s32_f32(a.part[i]); return r; }
 inline Float scale_by_power(Float x, Int n) {
@@ -58,6 +66,7 @@ inline Float scale_by_power(Float x, Int n) {
     }
     return x;
 }
+inline void store_int16(int16_t* p, Int a) { QINGMO_EACH_PART vst1_s16(p + 4 * i, vmovn_s32(a.part[i])); }
 inline void store_bytes(int8_t* p, Int a) {
     const int16x8_t low = vcombine_s16(vmovn_s32(a.part[0]), vmovn_s32(a.part[1]));
     const int16x8_t high = vcombine_s16(vmovn_s32(a.part[2]), vmovn_s32(a.part[3]));

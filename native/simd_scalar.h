@@ -41,6 +41,15 @@ inline Float select(Mask m, Float yes, Float no) { Float r; QINGMO_EACH_LANE r.l
 
 inline Int broadcast_int(int32_t x) { Int r; QINGMO_EACH_LANE r.lane[i] = x; return r; }
 inline Int add(Int a, Int b) { Int r; QINGMO_EACH_LANE r.lane[i] = a.lane[i] + b.lane[i]; return r; }
+inline Int load_int(const int32_t* p) { Int r; std::memcpy(r.lane, p, 64); return r; }
+// acc[i] += the product of the low halves of a[i] and b[i] + that of their high halves, each an int16.
+inline Int dot_pairs(Int acc, Int a, Int b) {
+    QINGMO_EACH_LANE {
+        const int32_t low = int16_t(a.lane[i]) * int16_t(b.lane[i]), high = (a.lane[i] >> 16) * (b.lane[i] >> 16);
+        acc.lane[i] = int32_t(uint32_t(acc.lane[i]) + uint32_t(low) + uint32_t(high));  // what nobody will use may overflow
+    }
+    return acc;
+}
 inline Float to_float(Int a) { Float r; QINGMO_EACH_LANE r.lane[i] = float(a.lane[i]); return r; }
 // Nearest, ties to even; |x| below 2^31.
 inline Int to_int(Float a) { Int r; QINGMO_EACH_LANE r.lane[i] = int32_t(__builtin_lrintf(a.lane[i])); return r; }
@@ -54,6 +63,8 @@ inline Float scale_by_power(Float x, Int n) {
     }
     return x;
 }
+// Each fits an int16.
+inline void store_int16(int16_t* p, Int a) { QINGMO_EACH_LANE { const int16_t x = int16_t(a.lane[i]); std::memcpy(p + i, &x, 2); } }
 inline void store_bytes(int8_t* p, Int a) { QINGMO_EACH_LANE p[i] = int8_t(a.lane[i]); }
 
 inline Bytes load_bytes(const uint8_t* p) { Bytes r; std::memcpy(r.byte, p, 64); return r; }

@@ -41,7 +41,7 @@ def main() -> None:
 
     def limits() -> str:
         bandwidth = model.packed.file_size / model.runner.read_weights()
-        return f"{bandwidth} {model.runner.multiply_add_rate(quantized=quantization != 'none')}"
+        return f"{bandwidth} {model.runner.multiply_add_rate('float32' if quantization == 'none' else 'int8')}"
 
     answer(seconds, {"limits": limits})
 

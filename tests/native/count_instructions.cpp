@@ -12,8 +12,8 @@ namespace {
 
 constexpr uint32_t kPrompt = 16, kDecodes = 8;
 
-const ToyConfig kInt8{"int8", 256, 704, 4, 2, 64, "int8", 128, 64, 64, true, true, false, ElementType::float16};
-const ToyConfig kInt4{"int4", 256, 704, 4, 2, 64, "int4", 0, 0, 0, true, true, false, ElementType::float16};
+const ToyConfig kInt8{"int8", 256, 704, 4, 2, 64, "int8", 128, 64, 64, true, true, false, CacheType::int16};
+const ToyConfig kInt4{"int4", 256, 704, 4, 2, 64, "int4", 0, 0, 0, true, true, false, CacheType::int16};
 
 }  // namespace
 

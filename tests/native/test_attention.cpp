@@ -13,49 +13,74 @@ namespace {
 // One sequence's cache at one layer and head, in permuted blocks of a pool full of NaN, and its queries.
 struct Scene {
     uint32_t head_dim, heads_per_kv, kv_head, first_position, tokens;
-    ElementType type;
+    CacheType type;
     size_t block_bytes;
     std::vector<uint8_t> pool;
     std::vector<int32_t> table;
     std::vector<float> queries;  // [tokens][query_stride]; heads of other key/value heads are NaN
 
-    size_t element_bytes() const { return type == ElementType::float32 ? 4 : 2; }
+    size_t element_bytes() const { return type == CacheType::float32 ? 4 : 2; }
     size_t query_stride() const { return size_t(kv_head + 2) * heads_per_kv * head_dim; }
     uint32_t rows() const { return tokens * heads_per_kv; }
     uint32_t positions() const { return first_position + tokens; }
 
-    uint8_t* key_at(uint32_t position, uint32_t d) { return element(position, d * 16 + position % 16); }
-    uint8_t* value_at(uint32_t position, uint32_t d) { return element(position, head_dim * 16 + position % 16 * head_dim + d); }
-    double read(const uint8_t* at) const {
-        if (type == ElementType::float32) return *reinterpret_cast<const float*>(at);
-        return half_value(*reinterpret_cast<const uint16_t*>(at));
+    uint8_t* key_at(uint32_t position, uint32_t d) {
+        const uint32_t slot = position % 16;
+        return element(position, type == CacheType::int16 ? d / 2 * 32 + slot * 2 + d % 2 : d * 16 + slot);
     }
+    uint8_t* value_at(uint32_t position, uint32_t d) {
+        const uint32_t slot = position % 16;
+        return element(position, head_dim * 16 + (type == CacheType::int16 ? slot / 2 * head_dim * 2 + d * 2 + slot % 2 : slot * head_dim + d));
+    }
+    uint8_t* key_scale(uint32_t position) { return element(position, head_dim * 32) + position % 16 * 4; }
+    uint8_t* value_scale(uint32_t position) { return key_scale(position) + 64; }
+    double read_key(uint32_t position, uint32_t d) { return read(key_at(position, d), key_scale(position)); }
+    double read_value(uint32_t position, uint32_t d) { return read(value_at(position, d), value_scale(position)); }
     float* query(uint32_t row) {
         return &queries[row / heads_per_kv * query_stride() + (kv_head * heads_per_kv + row % heads_per_kv) * head_dim];
     }
-    AttentionTask task(uint32_t row_begin, uint32_t row_end) const {
-        return {queries.data(), query_stride(), heads_per_kv, kv_head, head_dim, first_position, row_begin, row_end,
+    AttentionTask task(const float* prepared, uint32_t row_begin, uint32_t row_end) const {
+        return {prepared, query_stride(), heads_per_kv, kv_head, head_dim, first_position, row_begin, row_end,
                 pool.data(), block_bytes, table.data(), type, 1.0f / std::sqrt(float(head_dim))};
+    }
+    std::vector<float> prepared_queries(const Kernels& kernels) const {
+        std::vector<float> prepared = queries;
+        kernels.prepare_queries(prepared.data(), uint32_t(prepared.size() / head_dim), head_dim, type);
+        return prepared;
+    }
+    void fill(Random& random, uint32_t position) {
+        if (type == CacheType::int16) {
+            const std::vector<float> key = random.normals(head_dim), value = random.normals(head_dim);
+            scalar_kernels().store_kv(key.data(), value.data(), head_dim, position % 16, type, element(position, 0));
+            return;
+        }
+        for (uint32_t d = 0; d < head_dim; ++d)
+            for (uint8_t* at : {key_at(position, d), value_at(position, d)}) {
+                const float x = random.normal();
+                const uint16_t half = half_at_random_scale(random.bits());
+                if (type == CacheType::float32) std::memcpy(at, &x, 4);
+                else std::memcpy(at, &half, 2);
+            }
     }
     void poison(uint32_t position) {
         for (uint32_t d = 0; d < head_dim; ++d) {
             std::memset(key_at(position, d), 0xff, element_bytes());
             std::memset(value_at(position, d), 0xff, element_bytes());
         }
+        if (type == CacheType::int16)
+            for (uint8_t* scale : {key_scale(position), value_scale(position)}) std::memset(scale, 0xff, 4);
     }
 
    private:
     uint8_t* element(uint32_t position, size_t at) {
         return pool.data() + size_t(table[position / 16]) * block_bytes + at * element_bytes();
     }
+    double read(const uint8_t* at, const uint8_t* scale) const {
+        if (type == CacheType::float32) return *reinterpret_cast<const float*>(at);
+        if (type == CacheType::float16) return half_value(*reinterpret_cast<const uint16_t*>(at));
+        return *reinterpret_cast<const int16_t*>(at) * double(*reinterpret_cast<const float*>(scale));
+    }
 };
-
-void fill_element(Random& random, ElementType type, float scale, uint8_t* at) {
-    const float x = random.normal() * scale;
-    const uint16_t half = half_at_random_scale(random.bits());
-    if (type == ElementType::float32) std::memcpy(at, &x, 4);
-    else std::memcpy(at, &half, 2);
-}
 
 Scene random_scene(Random& random, float query_scale = 1) {
     Scene s;
@@ -64,17 +89,13 @@ Scene random_scene(Random& random, float query_scale = 1) {
     s.kv_head = random.below(2);
     s.first_position = random.pick<uint32_t>({0, 1, 14, 15, 16, 30, 100, 239, 250, 254, 255, 256, 257, 300, 510, 511, 512, 513});
     s.tokens = random.pick<uint32_t>({1, 1, 2, 3, 5, 8, 20});
-    s.type = random.pick({ElementType::float16, ElementType::float16, ElementType::float32});
-    s.block_bytes = 2 * 16 * s.head_dim * s.element_bytes() + 128;
+    s.type = random.pick({CacheType::int16, CacheType::float16, CacheType::float32});
+    s.block_bytes = kv_head_bytes(s.head_dim, s.type) + 128;
     const int blocks = int(s.positions() + 15) / 16;
     s.pool.assign(size_t(blocks + 3) * s.block_bytes, 0xff);
     s.table = random.permutation(blocks + 3);
     s.table.resize(size_t(blocks));
-    for (uint32_t position = 0; position < s.positions(); ++position)
-        for (uint32_t d = 0; d < s.head_dim; ++d) {
-            fill_element(random, s.type, 1, s.key_at(position, d));
-            fill_element(random, s.type, 1, s.value_at(position, d));
-        }
+    for (uint32_t position = 0; position < s.positions(); ++position) s.fill(random, position);
     s.queries.assign(s.tokens * s.query_stride(), NAN);
     for (uint32_t row = 0; row < s.rows(); ++row)
         for (uint32_t d = 0; d < s.head_dim; ++d) s.query(row)[d] = random.normal() * query_scale;
@@ -87,7 +108,8 @@ struct Attended {
 };
 
 Attended attend(const Kernels& kernels, const Scene& s, uint32_t begin, uint32_t end) {
-    const AttentionTask task = s.task(begin, end);
+    const std::vector<float> queries = s.prepared_queries(kernels);
+    const AttentionTask task = s.task(queries.data(), begin, end);
     const size_t state = attention_state_floats(s.head_dim), size = (end - begin) * state;
     const uint32_t chunks = (s.first_position + (end - 1) / s.heads_per_kv) / kAttentionChunk + 1;
     Attended result;
@@ -118,13 +140,13 @@ std::vector<double> softmax_in_double(Scene& s, uint32_t row) {
     std::vector<double> score(keys), out(s.head_dim);
     double top = -INFINITY, sum = 0;
     for (uint32_t key = 0; key < keys; ++key) {
-        for (uint32_t d = 0; d < s.head_dim; ++d) score[key] += s.query(row)[d] * s.read(s.key_at(key, d));
+        for (uint32_t d = 0; d < s.head_dim; ++d) score[key] += s.query(row)[d] * s.read_key(key, d);
         score[key] /= std::sqrt(double(s.head_dim));
         top = std::max(top, score[key]);
     }
     for (double& x : score) sum += x = std::exp(x - top);
     for (uint32_t key = 0; key < keys; ++key)
-        for (uint32_t d = 0; d < s.head_dim; ++d) out[d] += score[key] / sum * s.read(s.value_at(key, d));
+        for (uint32_t d = 0; d < s.head_dim; ++d) out[d] += score[key] / sum * s.read_value(key, d);
     return out;
 }
 
@@ -151,8 +173,9 @@ TEST(attention_is_a_softmax_over_the_keys_a_row_sees) {
             const Attended got = attend(*kernels, s, rows.begin, rows.end);
             for (uint32_t row = rows.begin; row < rows.end; ++row) {
                 const std::vector<double> expected = softmax_in_double(s, row);
+                const double tolerance = s.type == CacheType::int16 ? 3e-3 : 1e-4;  // values are below 6
                 for (uint32_t d = 0; d < s.head_dim; ++d)
-                    CHECK_NEAR(got.out[(row - rows.begin) * s.head_dim + d], expected[d], 1e-4);  // values are below 6
+                    CHECK_NEAR(got.out[(row - rows.begin) * s.head_dim + d], expected[d], tolerance);
             }
         }
     });
@@ -209,29 +232,58 @@ TEST(attention_merge_leaves_a_row_alone_that_sees_no_key_of_the_later_chunk) {
 }
 
 TEST(store_kv_writes_one_slot_and_nothing_else) {
-    check::cases(60, [](Random& random) {
-        const uint32_t head_dim = random.pick<uint32_t>({16, 64, 128, 256}), slot = random.below(16);
-        const ElementType type = random.pick({ElementType::float16, ElementType::float32});
-        const size_t width = type == ElementType::float32 ? 4 : 2, elements = 2 * 16 * head_dim;
-        const std::vector<float> key = random.wild(head_dim), value = random.wild(head_dim);
-        std::vector<uint8_t> expected(elements * width + 64, 0xee);
-        scalar_kernels().store_kv(key.data(), value.data(), head_dim, slot, type, expected.data());
+    check::cases(90, [](Random& random) {
+        Scene s;
+        s.head_dim = random.pick<uint32_t>({16, 64, 128, 256});
+        s.type = random.pick({CacheType::int16, CacheType::float16, CacheType::float32});
+        s.block_bytes = kv_head_bytes(s.head_dim, s.type) + 64;
+        s.pool.assign(s.block_bytes, 0xee);
+        s.table = {0};
+        const uint32_t slot = random.below(16);
+        const std::vector<float> key = random.wild(s.head_dim), value = random.wild(s.head_dim);
+        scalar_kernels().store_kv(key.data(), value.data(), s.head_dim, slot, s.type, s.pool.data());
         for (const Kernels* kernels : all_kernels()) {
-            std::vector<uint8_t> block(expected.size(), 0xee);
-            kernels->store_kv(key.data(), value.data(), head_dim, slot, type, block.data());
-            CHECK_SAME(kernels->name, block, expected);
+            std::vector<uint8_t> block(s.pool.size(), 0xee);
+            kernels->store_kv(key.data(), value.data(), s.head_dim, slot, s.type, block.data());
+            CHECK_SAME(kernels->name, block, s.pool);
         }
-        for (size_t i = 0; i < expected.size(); ++i) {
-            const size_t at = i / width, in_values = at - 16 * head_dim;
-            const bool own = at < 16 * head_dim ? at % 16 == slot : at < elements && in_values / head_dim == slot;
-            if (!own) CHECK_EQUAL(int(expected[i]), 0xee);
+        double key_step = 0, value_step = 0;
+        if (s.type == CacheType::int16) {
+            key_step = *reinterpret_cast<float*>(s.key_scale(slot));
+            value_step = *reinterpret_cast<float*>(s.value_scale(slot));
         }
-        if (type == ElementType::float32) {
-            const auto* floats = reinterpret_cast<const float*>(expected.data());
-            for (uint32_t d = 0; d < head_dim; ++d) {
-                CHECK_EQUAL(bits_of_float(floats[d * 16 + slot]), bits_of_float(key[d]));
-                CHECK_EQUAL(bits_of_float(floats[16 * head_dim + slot * head_dim + d]), bits_of_float(value[d]));
-            }
+        for (uint32_t d = 0; d < s.head_dim; ++d) {
+            if (s.type == CacheType::float16) break;  // test_half.cpp
+            CHECK(std::fabs(s.read_key(slot, d) - key[d]) <= key_step * 0.5001);
+            CHECK(std::fabs(s.read_value(slot, d) - value[d]) <= value_step * 0.5001);
         }
+        // What it may write is overwritten, and then all must be as before.
+        for (uint32_t d = 0; d < s.head_dim; ++d)
+            for (uint8_t* at : {s.key_at(slot, d), s.value_at(slot, d)}) std::memset(at, 0xee, s.element_bytes());
+        if (s.type == CacheType::int16)
+            for (uint8_t* at : {s.key_scale(slot), s.value_scale(slot)}) std::memset(at, 0xee, 4);
+        for (uint8_t byte : s.pool) CHECK_EQUAL(int(byte), 0xee);
     });
+}
+
+// The steps that a head's numbers have are bounded by what its sums hold: the largest ones of one sign come out right.
+TEST(attention_over_int16_does_not_overflow) {
+    for (uint32_t head_dim : {64u, 128u, 256u}) {
+        Random random(head_dim);
+        Scene s = random_scene(random);
+        s.type = CacheType::int16;
+        s.head_dim = head_dim, s.heads_per_kv = 1, s.kv_head = 0, s.first_position = 255, s.tokens = 1;
+        s.block_bytes = kv_head_bytes(head_dim, s.type);
+        s.pool.assign(16 * s.block_bytes, 0);
+        s.table = random.permutation(16);
+        s.queries.assign(s.query_stride(), 3.0f);
+        const std::vector<float> key(head_dim, 2.0f), value(head_dim, -5.0f);
+        for (uint32_t position = 0; position < 256; ++position)
+            scalar_kernels().store_kv(key.data(), value.data(), head_dim, position % 16, s.type, s.key_at(position, 0) - position % 16 * 4);
+        for (const Kernels* kernels : all_kernels()) {
+            const Attended got = attend(*kernels, s, 0, 1);
+            CHECK_NEAR(got.states[got.states.size() / 2], 6.0 * std::sqrt(double(head_dim)), 1e-3);
+            for (float x : got.out) CHECK_NEAR(x, -5.0, 1e-4);
+        }
+    }
 }

@@ -41,7 +41,7 @@ std::vector<uint32_t> long_contexts() { return check::thorough() ? std::vector<u
 
 TEST(decoder_follows_the_models_definition) {
     for_each_model([](const ToyModel& model) {
-        if (model.config.kv_type != ElementType::float32) return;  // the definition knows no rounding
+        if (model.config.kv_type != CacheType::float32) return;  // the definition knows no rounding
         Random random(1);
         const ToySequence sequence = toy_sequence(random, model, 20);
         const std::vector<double> expected = plain_logits(model, sequence.token_ids);
@@ -115,7 +115,7 @@ TEST(decoder_gives_the_same_bits_beside_other_sequences) {
         };
         std::vector<float> step = forward(engine, {{&nan, 0, 6}, {&a, 0, 17}, {&c, 0, 1}});
         take(got_a, step, 6, 17), take(got_c, step, 23, 1);
-        CHECK(std::isnan(step[0]));
+        CHECK(std::isnan(step[0]) || model.config.kv_type == CacheType::int16);  // whole numbers know no NaN
         step = forward(engine, {{&c, 1, 2}, {&a, 17, 18}, {&b, 0, 33}, {&nan, 6, 7}});
         take(got_c, step, 0, 1), take(got_a, step, 1, 1), take(got_b, step, 2, 33);
         step = forward(engine, {{&b, 33, 40}, {&nan, 7, 30}, {&c, 2, 9}, {&a, 18, 23}});

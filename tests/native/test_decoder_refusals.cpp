@@ -126,7 +126,7 @@ TEST(decoder_refuses_sizes_that_the_kernels_are_not_made_for) {
         ModelShape shape = model.shape;
         spoil(shape);
         const PackedFile file(model.file->path(), model.tensors);
-        KvPool kv(1, 2, 2, 64, ElementType::float16);
+        KvPool kv(1, 2, 2, 64, CacheType::float16);
         ThreadPool pool(1);
         CHECK_THROWS(std::runtime_error, "sizes are not ones", Decoder(file, shape, {8, 8, 64}, kv, pool, scalar_kernels()));
     }

@@ -245,7 +245,7 @@ TEST(read_memory_sums_every_byte) {
 
 TEST(multiply_adds_are_counted_by_round) {
     for (const Kernels* kernels : all_kernels()) {
-        for (const MultiplyAddKernel probe : {kernels->multiply_add_bytes, kernels->multiply_add_floats}) {
+        for (const MultiplyAddKernel probe : {kernels->multiply_add_int8, kernels->multiply_add_int16, kernels->multiply_add_floats}) {
             CHECK_EQUAL(probe(0), uint64_t(0));
             CHECK(probe(1) > 0);
             CHECK_EQUAL(probe(3), 3 * probe(1));

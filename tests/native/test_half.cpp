@@ -27,7 +27,7 @@ std::vector<uint16_t> to_halves(const Kernels& kernels, std::vector<float> x) {
     x.resize((count + kHeadDim - 1) / kHeadDim * kHeadDim);
     std::vector<uint16_t> block(2 * 16 * kHeadDim), halves;
     for (size_t i = 0; i < x.size(); i += kHeadDim) {
-        kernels.store_kv(&x[i], &x[i], kHeadDim, 3, ElementType::float16, reinterpret_cast<uint8_t*>(block.data()));
+        kernels.store_kv(&x[i], &x[i], kHeadDim, 3, CacheType::float16, reinterpret_cast<uint8_t*>(block.data()));
         for (uint32_t d = 0; d < kHeadDim; ++d) {
             halves.push_back(block[d * 16 + 3]);
             CHECK_EQUAL(block[(16 + 3) * kHeadDim + d], halves.back());

@@ -10,13 +10,13 @@ using namespace qingmo;
 
 const std::vector<ToyConfig>& toy_configs() {
     static const std::vector<ToyConfig> configs = {
-        {"int8, tied, biases", 64, 128, 4, 2, 64, "int8", 64, 128, 64, true, true, false, ElementType::float16},
-        {"int8, untied, norms", 80, 112, 2, 1, 128, "int8", 0, 64, 64, false, false, true, ElementType::float16},
-        {"float32, untied, norms", 96, 112, 2, 1, 128, "float32", 0, 0, 0, false, false, true, ElementType::float32},
-        {"float16, tied, biases", 64, 80, 4, 2, 64, "float16", 0, 0, 0, true, true, false, ElementType::float32},
-        {"bfloat16, untied, both", 64, 96, 4, 1, 64, "bfloat16", 0, 0, 0, false, true, true, ElementType::float16},
-        {"int4, tied, biases", 64, 128, 4, 2, 64, "int4", 0, 0, 0, true, true, false, ElementType::float16},
-        {"int4, untied, norms", 80, 112, 2, 1, 128, "int4", 0, 0, 0, false, false, true, ElementType::float16},
+        {"int8, tied, biases", 64, 128, 4, 2, 64, "int8", 64, 128, 64, true, true, false, CacheType::int16},
+        {"int8, untied, norms", 80, 112, 2, 1, 128, "int8", 0, 64, 64, false, false, true, CacheType::float16},
+        {"float32, untied, norms", 96, 112, 2, 1, 128, "float32", 0, 0, 0, false, false, true, CacheType::float32},
+        {"float16, tied, biases", 64, 80, 4, 2, 64, "float16", 0, 0, 0, true, true, false, CacheType::float32},
+        {"bfloat16, untied, both", 64, 96, 4, 1, 64, "bfloat16", 0, 0, 0, false, true, true, CacheType::float16},
+        {"int4, tied, biases", 64, 128, 4, 2, 64, "int4", 0, 0, 0, true, true, false, CacheType::float16},
+        {"int4, untied, norms", 80, 112, 2, 1, 128, "int4", 0, 0, 0, false, false, true, CacheType::int16},
     };
     return configs;
 }

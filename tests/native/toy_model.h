@@ -15,7 +15,7 @@ struct ToyConfig {
     const char* kind;                            // of the matrices
     uint32_t qkv_group, o_group, down_group;     // weight groups of int8, 0: one scale a column; gate_up has one
     bool tied_head, qkv_bias, qk_norm;
-    qingmo::ElementType kv_type;
+    qingmo::CacheType kv_type;
 };
 
 // All kinds of weights, tied and untied heads, with and without biases and norms of queries and keys; hidden and

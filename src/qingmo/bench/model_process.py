@@ -164,7 +164,7 @@ class ModelUnderTest:
         runner, packed = self._loaded.runner, self._loaded.packed
         large = packed.file_size >= CACHED_BYTES
         return Probe(
-            multiply_adds=runner.multiply_add_rate(quantized=packed.quantization != "none"),
+            multiply_adds=runner.multiply_add_rate("float32" if packed.quantization == "none" else "int8"),
             bandwidth=packed.file_size / runner.read_weights() if large else None,
         )
 

@@ -230,12 +230,12 @@ class NativeRunner:
         """Read the mapped weights once with all threads, for probing the machine's bandwidth; seconds it took."""
         return self._decoder.read_weights()
 
-    def multiply_add_rate(self, *, quantized: bool) -> float:
+    def multiply_add_rate(self, of: Literal["int8", "int16", "float32"]) -> float:
         """Multiply-adds a second that all threads make on registers alone, for probing the processor's limit.
 
-        quantized: of the kind that int8 and int4 weights need; otherwise of floats.
+        Quantized weights need those of int8, an int16 KV cache those of int16, all else those of floats.
         """
-        return self._decoder.multiply_add_rate(quantized)
+        return self._decoder.multiply_add_rate(of)
 
     @property
     def phase_seconds(self) -> dict[str, float]:
@@ -249,14 +249,17 @@ def available_isas() -> list[str]:
 
 
 def kv_cache_dtype(packed: PackedFile) -> str:
-    """float32 for a float32 model, so that the exact path stays exact; float16 otherwise."""
-    return "float32" if packed.tensors["embed"].kind == "float32" else "float16"
+    """float32 for a float32 model, so that the exact path stays exact; otherwise what this processor is fastest with.
+
+    int16 are whole numbers with one scale for a token's key or value in one head: as exact as float16.
+    """
+    return "float32" if packed.tensors["embed"].kind == "float32" else _native.fastest_kv_dtype()
 
 
 def kv_block_bytes(config: ModelConfig, dtype: str) -> int:
     """Bytes of one KV block: keys and values of 16 tokens in every layer."""
-    width = 4 if dtype == "float32" else 2
-    return config.num_layers * config.num_kv_heads * config.head_dim * 2 * BLOCK_SIZE * width
+    vector = config.head_dim * (4 if dtype == "float32" else 2) + (4 if dtype == "int16" else 0)  # a key or a value
+    return config.num_layers * config.num_kv_heads * 2 * BLOCK_SIZE * vector
 
 
 def _resolved(value: _Number | None) -> _Number:
