@@ -6,7 +6,8 @@
 CHECKPOINT is the folder given to setup.sh; what is not in build/peers is left out and named. All do the same, greedily:
 prompts of 128, 512 and 1,024 tokens up to the first token of the answer, and 64 tokens of answer after a short prompt.
 Each measurement of Qingmo is followed by the same of every peer, and ratios are made within a turn: on a shared machine
-they mean something where seconds do not. --keep FILE also writes every single measurement, as JSON.
+they mean something where seconds do not. --keep FILE also writes every single measurement, as JSON. --avx2 holds Qingmo
+and llama.cpp to AVX2, as on a laptop of ten years ago; `AVX2=1 benchmarks/peers/llama_cpp.sh CHECKPOINT` builds for it.
 """
 
 from __future__ import annotations
@@ -59,12 +60,13 @@ class Peer:
         return subprocess.run([str(self.python), "-c", code], capture_output=True, text=True).stdout.strip()
 
 
-def peers(checkpoint: Path, threads: int) -> list[Peer]:
-    """All there may be; ours first."""
+def peers(checkpoint: Path, threads: int, avx2: bool = False) -> list[Peer]:
+    """All there may be; ours first. avx2: Qingmo and llama.cpp with nothing newer than that."""
     name, count = checkpoint.name, str(threads)
+    isa, build = (("env", "QINGMO_ISA=avx2"), "build-avx2") if avx2 else ((), "build")
 
     def ours(quantization: str) -> Peer:
-        command = (str(PYTHON), str(WORKERS / "qingmo_worker.py"), str(checkpoint), count, quantization)
+        command = (*isa, str(PYTHON), str(WORKERS / "qingmo_worker.py"), str(checkpoint), count, quantization)
         return Peer(f"qingmo-{quantization}", f"Qingmo, {quantization}", command)
 
     def python_peer(key: str, title: str, venv: str, package: str, worker: Path, model: Path) -> Peer:
@@ -72,7 +74,7 @@ def peers(checkpoint: Path, threads: int) -> list[Peer]:
         return Peer(key, title, (str(python), str(worker), str(model), count), (python, model), python, package)
 
     def llama(quantization: str) -> Peer:
-        bench, model = PEERS / "llama.cpp/build/bin/llama-bench", PEERS / f"{name}-{quantization.lower()}.gguf"
+        bench, model = PEERS / "llama.cpp" / build / "bin/llama-bench", PEERS / f"{name}-{quantization.lower()}.gguf"
         worker = WORKERS / "llama_bench_worker.py"
         command = (str(PYTHON), str(worker), str(bench), str(model), count)
         return Peer(f"llama.cpp-{quantization.lower()}", f"llama.cpp, {quantization}", command, (bench, model))
@@ -233,9 +235,10 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--peers", help="keys with commas between them; default: all that are there")
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "REPORT.md")
+    parser.add_argument("--avx2", action="store_true", help="Qingmo and llama.cpp with AVX2 alone; others as they are")
     parser.add_argument("--keep", type=Path, help="every measurement, as JSON")
     a = parser.parse_args()
-    known = peers(a.checkpoint.resolve(), a.threads)
+    known = peers(a.checkpoint.resolve(), a.threads, a.avx2)
     wanted = a.peers.split(",") if a.peers else [peer.key for peer in known]
     for peer in known:
         if peer.key in wanted and peer.missing:

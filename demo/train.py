@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Recipe:
-    """How long and how fast to learn, in the first of two stretches. One step sees a batch of each worker."""
+    """How long and how fast to learn, in the first stretch. One step sees a batch of each worker."""
 
     steps: int = 11_000
     workers: int = 2
@@ -46,7 +46,7 @@ class Recipe:
     save_every: int = 100  # steps
 
     def continued(self) -> Recipe:
-        """For a model that has learned already: other conversations, no drills, and rates that undo nothing."""
+        """The next stretch, of a model that has learned: other conversations, no drills, rates that undo nothing."""
         return replace(
             self,
             steps=self.steps * 2 // 3,

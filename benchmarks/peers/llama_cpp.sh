@@ -5,6 +5,7 @@
 #   benchmarks/peers/llama_cpp.sh CHECKPOINT
 #   build/peers/llama.cpp/build/bin/llama-server -m build/peers/NAME-q8_0.gguf -t 2 -np 50 -c 25600 --port 8081
 #
+# AVX2=1 also builds a llama-bench for AVX2 and nothing newer, in build-avx2.
 # NAME is that of the checkpoint's folder; -c is shared out between the -np slots. JOBS: compilers at once (2).
 # CONVERT_PYTHON: a Python with torch, transformers and sentencepiece; where it is not set, one is made in build/peers.
 # Needs a C++ compiler; cmake and ninja come from .venv. What is there already is not made again.
@@ -32,12 +33,15 @@ fetch() {
   rm -r "$peers/llama_cpp_python-$version"
 }
 
-build() {
+build() { # FOLDER "TARGETS" FLAG...
+  local folder=$source/$1 targets=$2
+  shift 2
   # The page that llama-server shows is fetched while building; no measurement needs it.
-  nice -n 10 cmake -S "$source" -B "$source/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DGGML_NATIVE=ON \
+  nice -n 10 cmake -S "$source" -B "$folder" -G Ninja -DCMAKE_BUILD_TYPE=Release "$@" \
     -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_APP=OFF -DLLAMA_USE_PREBUILT_UI=OFF \
     -DLLAMA_OPENSSL=OFF
-  nice -n 10 cmake --build "$source/build" --parallel "${JOBS:-2}" --target llama-server llama-bench llama-quantize
+  # shellcheck disable=SC2086
+  nice -n 10 cmake --build "$folder" --parallel "${JOBS:-2}" --target $targets
 }
 
 converter_python() {
@@ -60,7 +64,9 @@ convert() { # TYPE...
 }
 
 [[ -d $source ]] || fetch
-[[ -x $source/build/bin/llama-server ]] || build
+[[ -x $source/build/bin/llama-server ]] || build build "llama-server llama-bench llama-quantize" -DGGML_NATIVE=ON
+[[ -z ${AVX2:-} || -x $source/build-avx2/bin/llama-bench ]] ||
+  build build-avx2 llama-bench -DGGML_NATIVE=OFF -DGGML_AVX2=ON -DGGML_FMA=ON -DGGML_F16C=ON -DGGML_BMI2=ON
 [[ -s $model-q8_0.gguf && -s $model-q4_0.gguf ]] || convert Q8_0 Q4_0
 echo "$source/build/bin/llama-server"
 echo "$model-q8_0.gguf"

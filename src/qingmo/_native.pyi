@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 def available_isas() -> list[str]:
     """Instruction sets this CPU has kernels for, best first."""
 
+def fastest_kv_dtype() -> str:
+    """What attention goes over fastest on this processor: int16 or float16."""
+
 def quantize_int8(weights: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], weight_group: int, threads: int = 1) -> Annotated[NDArray[numpy.uint8], dict(order='C')]:
     """
     Packed int8 tiles of weights [outputs, inputs] float32; weight_group 0: one scale a row.
@@ -79,9 +82,9 @@ class Decoder:
     def read_weights(self) -> float:
         """Read the mapped file once with all threads; seconds it took."""
 
-    def multiply_add_rate(self, quantized: bool) -> float:
+    def multiply_add_rate(self, of: str) -> float:
         """
-        Multiply-adds a second that all threads make on registers alone, of the kind that the weights need.
+        Multiply-adds a second that all threads make on registers alone: of int8, int16 or float32.
         """
 
     @property
