@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from random import Random
 
@@ -35,17 +35,18 @@ def main() -> None:
             train(tokenizer_file, work, recipe, start=work / f"stretch-{stretch - 1}.pt" if stretch > 1 else None)
             (work / "latest.pt").replace(work / f"stretch-{stretch}.pt")
         recipe = recipe.continued()
-    last = [torch.load(work / f"stretch-{stretch}.pt") for stretch in (STRETCHES - 1, STRETCHES)]
-    export(mean_weights(last), Tokenizer.from_file(str(tokenizer_file)), arguments.out)
+    before, last = (torch.load(work / f"stretch-{stretch}.pt") for stretch in (STRETCHES - 1, STRETCHES))
+    export(between(before, last), Tokenizer.from_file(str(tokenizer_file)), arguments.out)
 
 
-def mean_weights(models: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
-    """Where the last two stretches ended, the middle answers better than either end.
+def between(before: Mapping[str, Tensor], last: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Weights between the ends of the last two stretches: they answer better than either (Wortsman et al. 2022).
 
-    (Model soups, Wortsman et al. 2022.) Of 200 held-out prompts 184 were right, against 179 and 175; of 100 passages
-    never seen 91, against 85 and 88.
+    Two thirds of the way 181 of 200 held-out prompts were right, against 179 and 175 at the ends; of 100 passages never
+    seen 91, against 85 and 88. Half-way and three quarters gave 184 and 180, and 91 of the passages both; half-way the
+    model takes a bare greeting for praise, as before the last stretch.
     """
-    return {name: torch.stack([model[name] for model in models]).mean(0) for name in models[0]}
+    return {name: torch.lerp(before[name], last[name], 2 / 3) for name in last}
 
 
 def make_tokenizer() -> Tokenizer:
