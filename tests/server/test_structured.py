@@ -155,7 +155,7 @@ def tempting(toy_folder: Path) -> dict[str, float]:
 
 
 def test_auto_calls_where_the_model_begins_to(server: Running, tempting: dict[str, float]) -> None:
-    (plain,) = choices(server, tools=[TIME, WEATHER])
+    (plain,) = choices(server, tools=[TIME, WEATHER], logit_bias=dict.fromkeys(tempting, -100))
     assert plain["message"].get("tool_calls") is None and plain["message"]["content"]
     (choice,) = choices(server, tools=[TIME, WEATHER], logit_bias=tempting, parallel_tool_calls=False)
     (call,) = choice["message"]["tool_calls"]
