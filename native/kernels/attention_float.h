@@ -143,14 +143,10 @@ inline void weigh_all_dims(const AttentionTask& task, const Chunk& chunk, float 
 template <int R, class Chunk>
 inline void attend_rows(const AttentionTask& task, const Chunk& chunk, uint32_t index, uint32_t row, float* states) {
     const size_t stride = attention_state_floats(task.head_dim);
-    const float* query[R];
-    uint32_t keys[R];
-    for (int r = 0; r < R; ++r) {
-        query[r] = query_of(task, row + r);
-        keys[r] = keys_seen(task, row + r, index);
+    const Rows<R> rows(task, index, row);
+    const auto& [query, keys, tiles] = rows;
+    for (int r = 0; r < R; ++r)
         for (uint32_t d = 0; d < task.head_dim; d += kLanes) store(states + r * stride + kLanes + d, broadcast(0));
-    }
-    const uint32_t tiles = tiles_of(keys[R - 1]);
     alignas(64) float p[R][kAttentionChunk];
 
     uint32_t tile = 0;

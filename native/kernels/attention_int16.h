@@ -192,13 +192,8 @@ inline void weigh_all_dims(const Int16Chunk& chunk, const int16_t (*weight)[kAtt
 template <int R>
 inline void attend_rows(const AttentionTask& task, const Int16Chunk& chunk, uint32_t index, uint32_t row, float* states) {
     const size_t stride = attention_state_floats(task.head_dim);
-    const float* query[R];
-    uint32_t keys[R];
-    for (int r = 0; r < R; ++r) {
-        query[r] = query_of(task, row + r);
-        keys[r] = keys_seen(task, row + r, index);
-    }
-    const uint32_t tiles = tiles_of(keys[R - 1]);
+    const Rows<R> rows(task, index, row);
+    const auto& [query, keys, tiles] = rows;
     alignas(64) float score[R][kAttentionChunk];
     alignas(64) int16_t weight[R][kAttentionChunk];
     float step[R], scale[R];

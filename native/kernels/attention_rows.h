@@ -22,6 +22,21 @@ inline const float* query_of(const AttentionTask& task, uint32_t row) {
     return task.queries + token * task.query_stride + head * task.head_dim;
 }
 
+// R rows from `row` on, and the keys of a chunk that each sees: the first the fewest, the last the most.
+template <int R>
+struct Rows {
+    const float* query[R];
+    uint32_t keys[R], tiles;
+
+    Rows(const AttentionTask& task, uint32_t chunk, uint32_t row) {
+        for (int r = 0; r < R; ++r) {
+            query[r] = query_of(task, row + r);
+            keys[r] = keys_seen(task, row + r, chunk);
+        }
+        tiles = tiles_of(keys[R - 1]);
+    }
+};
+
 // Lanes of the 16 keys from `begin` on that lie below `end`.
 inline Mask keys_below(uint32_t end, uint32_t begin) { return first_lanes(end > begin ? end - begin : 0); }
 
