@@ -108,7 +108,7 @@ struct GemmTask {
 // Query rows of one sequence against one head of its cached keys and values.
 // "Row" here is a pair (token, query head): the heads that share a key/value head stand together.
 struct AttentionTask {
-    const float* queries;       // as prepare_queries leaves them, of the sequence's first token; query head h of token t at queries + t * stride + h * head_dim
+    const float* queries;       // as prepare_queries leaves them; head h of token t at queries + t * stride + h * head_dim
     size_t query_stride;
     uint32_t heads_per_kv, kv_head, head_dim;
     uint32_t first_position;    // of the sequence's first token
