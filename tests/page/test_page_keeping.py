@@ -47,6 +47,18 @@ def test_what_was_not_saved_yet_is_kept_when_the_page_closes(chat: ChatPage, pla
     expect(chat.answers).to_contain_text("Written so far")
 
 
+def test_what_the_store_had_no_time_for_is_kept_when_the_page_closes(chat: ChatPage, play: Play) -> None:
+    chat.page.add_init_script("IDBObjectStore.prototype.put = () => ({})")  # a request that is never done
+    chat.page.reload()
+    play.pieces, play.hold_at = ["Written so far", "never"], 1
+    chat.send("Tell me")
+    expect(chat.answers).to_have_text("Written so far")
+    for _ in range(2):  # what was read from the journal is not saved either
+        chat.page.reload()
+        expect(chat.questions.locator(".bubble")).to_have_text("Tell me")
+        expect(chat.answers).to_contain_text("Written so far")
+
+
 def test_an_answer_is_saved_while_it_is_written(chat: ChatPage, play: Play) -> None:
     play.pieces, play.hold_at = ["Written so far", "never"], 1
     chat.send("Tell me")

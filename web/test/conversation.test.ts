@@ -10,8 +10,10 @@ import {
   shownPath,
   siblings,
   titleOf,
+  unsavedPart,
   withChange,
   withMessage,
+  withUnsavedPart,
 } from "../src/chat/conversation";
 
 /** One question and answer below `parent`. */
@@ -70,4 +72,21 @@ test("a search finds all its words anywhere, in other branches too, in any case"
   expect(matches(conversation, "SKY moon")).toBe(true);
   expect(matches(conversation, "月亮")).toBe(true);
   expect(matches(conversation, "moon river")).toBe(false);
+});
+
+test("the unsaved part of a conversation holds the messages that the saved one lacks or has otherwise", () => {
+  const { asked, answered, conversation } = exchange(newConversation(), null, "one", "1");
+  const grown = withChange(conversation, answered.id, { text: "1, and more" });
+  expect(unsavedPart(conversation, conversation)).toBeNull();
+  expect(Object.keys(unsavedPart(grown, conversation)!.messages)).toEqual([answered.id]);
+  expect(Object.keys(unsavedPart(grown, undefined)!.messages)).toEqual([asked.id, answered.id]);
+});
+
+test("a saved conversation gets back its unsaved part, and keeps what was saved later", () => {
+  const question = withMessage(newConversation(), newMessage("user", null, "one", "done"));
+  const whole = withMessage(question, newMessage("assistant", shownPath(question)[0]!.id, "1", "writing"));
+  expect(withUnsavedPart(question, unsavedPart(whole, question)!)).toEqual(whole);
+  expect(withUnsavedPart(undefined, unsavedPart(whole, undefined)!)).toEqual(whole);
+  const longer = withChange(whole, shownPath(whole)[1]!.id, { text: "1, and more" });
+  expect(withUnsavedPart(longer, unsavedPart(whole, undefined)!)).toEqual(longer);
 });

@@ -80,6 +80,22 @@ export function withChange(conversation: Conversation, id: string, change: Parti
   return { ...conversation, messages: { ...conversation.messages, [id]: { ...message, ...change } } };
 }
 
+/** The conversation with those of its messages that differ from `saved`, or null where none does. */
+export function unsavedPart(conversation: Conversation, saved: Conversation | undefined): Conversation | null {
+  const differing = Object.entries(conversation.messages).filter(([id, message]) => saved?.messages[id] !== message);
+  return differing.length > 0 ? { ...conversation, messages: Object.fromEntries(differing) } : null;
+}
+
+/** What was saved, with the messages that it lacks and the longer texts of an unsaved part. */
+export function withUnsavedPart(saved: Conversation | undefined, part: Conversation): Conversation {
+  const messages = { ...saved?.messages };
+  for (const [id, message] of Object.entries(part.messages)) {
+    const known = messages[id];
+    if (!known || known.text.length < message.text.length) messages[id] = message;
+  }
+  return { ...(saved && saved.updated > part.updated ? saved : part), messages };
+}
+
 /** The messages above `id`, as a request carries them: an answer that never came is left out. */
 export function promptFor(conversation: Conversation, id: string): { role: "user" | "assistant"; content: string }[] {
   const prompt = [];

@@ -1,25 +1,22 @@
+import type { Conversation } from "./conversation";
+
 /**
- * What a closing page still has to write. IndexedDB may not finish while a page goes away; localStorage does, so the
- * unsaved end of every running answer goes there and is fetched when the page is opened again.
+ * What a closing page still has to write. IndexedDB may not finish while a page goes away; localStorage does, so what is
+ * not saved yet goes there, each conversation with its unsaved messages alone, and is fetched when the page opens again.
  */
-const JOURNAL = "qingmo.journal";
+const JOURNAL = "qingmo.unsaved";
 
-export interface JournalEntry {
-  conversation: string;
-  message: string;
-  text: string;
+/** Throws the browser's DOMException where localStorage cannot take as much. */
+export function writeJournal(conversations: Conversation[]): void {
+  if (conversations.length > 0) localStorage.setItem(JOURNAL, JSON.stringify([...readJournal(), ...conversations]));
 }
 
-export function writeJournal(entries: JournalEntry[]): void {
-  if (entries.length > 0) localStorage.setItem(JOURNAL, JSON.stringify([...readJournal(), ...entries]));
-}
-
-export function takeJournal(): JournalEntry[] {
-  const entries = readJournal();
+export function takeJournal(): Conversation[] {
+  const conversations = readJournal();
   localStorage.removeItem(JOURNAL);
-  return entries;
+  return conversations;
 }
 
-function readJournal(): JournalEntry[] {
+function readJournal(): Conversation[] {
   return JSON.parse(localStorage.getItem(JOURNAL) ?? "[]");
 }

@@ -9,8 +9,10 @@ import {
   newMessage,
   promptFor,
   shownPath,
+  unsavedPart,
   withChange,
   withMessage,
+  withUnsavedPart,
 } from "./conversation";
 import { fromFile } from "./exchange";
 import { newId } from "./ids";
@@ -38,6 +40,7 @@ const PASSING: ProblemKind[] = ["loading", "gone", "full", "key"];
 /** The conversations of this page, and everything a person can do with them. */
 export class Session extends Observable<SessionState> {
   private readonly waiting = new Map<string, string>(); // message id -> conversation id
+  private readonly saved = new Map<string, Conversation>(); // as the store has them
   private readonly tabs = new BroadcastChannel("qingmo");
 
   private constructor(
@@ -46,19 +49,17 @@ export class Session extends Observable<SessionState> {
     conversations: Conversation[],
   ) {
     super({ conversations: latestFirst(conversations), current: newConversation(), live: new Map(), kept: store !== null });
+    for (const conversation of conversations) this.saved.set(conversation.id, conversation);
     window.addEventListener("pagehide", () => writeJournal(this.unsaved()));
     connection.subscribe(() => this.sendWaiting());
     this.tabs.onmessage = ({ data }) => void this.refresh(data);
   }
 
-  /** Opens what the browser keeps, with the ends of answers that a closing page left behind. */
+  /** Opens what the browser keeps, with what a closing page had not saved. */
   static async open(connection: Connection): Promise<Session> {
     const store = await ConversationStore.open().catch(() => null);
     const session = new Session(connection, store, (await store?.all()) ?? []);
-    for (const { conversation, message, text } of takeJournal()) {
-      const known = session.find(conversation)?.messages[message];
-      if (known && known.text.length < text.length) session.change(conversation, (it) => withChange(it, message, { text }));
-    }
+    for (const part of takeJournal()) session.put(withUnsavedPart(session.find(part.id), part));
     return session;
   }
 
@@ -212,6 +213,7 @@ export class Session extends Observable<SessionState> {
   private async save(conversation: Conversation): Promise<void> {
     try {
       await this.store?.save(conversation);
+      this.saved.set(conversation.id, conversation);
       this.tabs.postMessage(conversation.id);
     } catch {
       this.update({ kept: false }); // the disk is full, or the browser forbids it: the list says so
@@ -223,10 +225,11 @@ export class Session extends Observable<SessionState> {
     if (found) await this.save(withChange(found, id, { text }));
   }
 
-  private unsaved() {
-    return [...this.state.live].flatMap(([message, { text }]) => {
-      const conversation = this.state.conversations.find(({ messages }) => message in messages)?.id;
-      return conversation === undefined ? [] : [{ conversation, message, text }];
+  private unsaved(): Conversation[] {
+    if (!this.store) return [];
+    return this.state.conversations.flatMap((conversation) => {
+      const grown = [...this.state.live].reduce((it, [id, { text }]) => withChange(it, id, { text }), conversation);
+      return unsavedPart(grown, this.saved.get(conversation.id)) ?? [];
     });
   }
 
@@ -234,8 +237,12 @@ export class Session extends Observable<SessionState> {
   private async refresh(id: string): Promise<void> {
     if (Object.keys(this.find(id)?.messages ?? {}).some((message) => this.state.live.has(message))) return;
     const stored = await this.store?.get(id);
-    if (stored) this.show(stored);
-    else this.update({ conversations: this.state.conversations.filter((other) => other.id !== id) });
+    if (stored) {
+      this.saved.set(id, stored);
+      this.show(stored);
+    } else {
+      this.update({ conversations: this.state.conversations.filter((other) => other.id !== id) });
+    }
   }
 
   private setLive(id: string, answer: LiveAnswer | null): void {
