@@ -5,6 +5,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "carver.h"
+
 namespace qingmo {
 
 namespace {
@@ -12,17 +14,6 @@ namespace {
 // Rows of an attention unit, where a token has fewer: they go over the same keys and values, which the second-level cache
 // holds as floats, and take some 50 us a chunk.
 constexpr uint32_t kUnitRows = 112;
-
-// A piece of a matrix that is read once should take about 50 us; one thread reads some 15 GB/s. Each thread gets two at
-// least, to even things out.
-constexpr size_t kPieceBytes = 768 * 1024;
-constexpr uint32_t kFewestPieces = 2;
-
-// With no more rows than that, reading the weights takes longer than multiplying them.
-constexpr uint32_t kFewRows = 8;
-
-// Half of a second-level cache of 2 MiB, as server cores and newer laptops have.
-constexpr size_t kKeptBytes = 1024 * 1024;
 
 uint32_t unit_rows(const ModelShape& shape) {
     const uint32_t group = shape.heads / shape.kv_heads;
@@ -33,27 +24,6 @@ uint32_t divided_up(uint32_t n, uint32_t by) { return (n + by - 1) / by; }
 
 uint32_t round_up(uint32_t n, uint32_t to) { return divided_up(n, to) * to; }
 
-// Tiles that no piece should part.
-uint32_t unit_tiles(const GemmTask& task) { return task.epilogue == Epilogue::swiglu ? kGatedTiles : kMostStreams; }
-
-uint32_t tiles_of(const Matrix& matrix) { return divided_up(matrix.outputs, kLanes); }
-
-// Hands out 64-byte aligned parts of one piece of memory; a first pass with no memory finds how much is needed.
-class Carver {
-   public:
-    explicit Carver(uint8_t* base) : base_(base) {}
-    template <class T>
-    void take(T*& pointer, size_t count) {
-        pointer = reinterpret_cast<T*>(base_ ? base_ + used_ : nullptr);
-        used_ += (count * sizeof(T) + 63) / 64 * 64;
-    }
-    size_t used() const { return used_; }
-
-   private:
-    uint8_t* base_;
-    size_t used_ = 0;
-};
-
 }  // namespace
 
 Decoder::Decoder(const PackedFile& file, const ModelShape& shape, const Limits& limits, KvPool& kv, ThreadPool& pool, const Kernels& kernels)
@@ -62,6 +32,7 @@ Decoder::Decoder(const PackedFile& file, const ModelShape& shape, const Limits& 
     if (!shape.layers || !shape.kv_heads || shape.heads % shape.kv_heads || h % kLanes || shape.intermediate_size % kLanes ||
         !shape.head_dim || shape.head_dim % kLanes || shape.head_dim > uint32_t(kMaxHeadDim))
         throw std::runtime_error("the model's sizes are not ones these kernels are made for");
+    std::vector<Matrix> matrices;
     for (uint32_t i = 0; i < shape.layers; ++i) {
         const std::string p = "layers." + std::to_string(i) + ".";
         Layer layer{};
@@ -76,11 +47,13 @@ Decoder::Decoder(const PackedFile& file, const ModelShape& shape, const Limits& 
         layer.o = file.matrix(p + "o", h, q);
         layer.gate_up = file.matrix(p + "gate_up", 2 * shape.intermediate_size, h);
         layer.down = file.matrix(p + "down", h, shape.intermediate_size);
+        matrices.insert(matrices.end(), {layer.qkv, layer.o, layer.gate_up, layer.down});
         layers_.push_back(layer);
     }
     norm_ = file.vector("norm", h);
     embed_ = file.matrix("embed", shape.vocab_size, h);
     head_ = shape.tied_head ? embed_ : file.matrix("head", shape.vocab_size, h);
+    matrices.push_back(head_);
     rope_ = make_rope_table(int(limits.positions), int(shape.head_dim), shape.rope_theta);
 
     qkv_width_ = q + 2 * kv_dim;
@@ -107,6 +80,7 @@ Decoder::Decoder(const PackedFile& file, const ModelShape& shape, const Limits& 
     };
     memory_ = std::make_unique<LazyMemory>(carve(nullptr));
     carve(memory_->data());
+    products_ = std::make_unique<Products>(pool, kernels, matrices, values_width_, scratch_, scratch_floats_);
 }
 
 void Decoder::check(const Batch& b, uint32_t begin, uint32_t end, const float* hidden_in, bool wants_logits) const {
@@ -268,50 +242,7 @@ void Decoder::gated_product(const Matrix& gate_up, uint32_t rows, const Matrix& 
 void Decoder::run_product(GemmTask task, uint32_t rows) {
     task.activations = activations(task.matrix);
     task.rows = rows;
-    if (rows == 0) return;  // no logits are wanted
-    if (rows <= kFewRows) run_few_rows(task);
-    else run_many_rows(task);
-}
-
-// Pieces as long as the threads' time to read them allows.
-void Decoder::run_few_rows(const GemmTask& task) {
-    const Matrix& matrix = task.matrix;
-    const size_t most = std::min(kPieceBytes / matrix.tile_bytes, kernels_.gemm_piece / (size_t(task.rows) * kLanes * matrix.inputs));
-    run_pieces(task, task.rows, most, kFewestPieces);
-}
-
-// Pieces as large as suits the kernel, if that leaves four a thread; in blocks of rows of like size.
-void Decoder::run_many_rows(const GemmTask& task) {
-    const uint32_t wanted = 4, units = divided_up(tiles_of(task.matrix), unit_tiles(task));
-    const size_t tile_row = size_t(kLanes) * task.matrix.inputs;  // multiply-adds
-    const size_t most = std::clamp<size_t>(kernels_.gemm_piece / (unit_tiles(task) * tile_row), kRowTile, kGemmRowBlock);
-    const uint32_t blocks = std::max(divided_up(wanted * uint32_t(pool_.threads()), units), divided_up(task.rows, uint32_t(most)));
-    const uint32_t rows_a_piece = round_up(divided_up(task.rows, blocks), kRowTile);
-    run_pieces(task, rows_a_piece, kernels_.gemm_piece / (rows_a_piece * tile_row), divided_up(wanted, divided_up(task.rows, rows_a_piece)));
-}
-
-// Pieces of at most so many tiles, if need be of one unit, and of each thread's share at least so many. A share is
-// neighbouring tiles, one piece after the other: the kernel fetches the weights behind those it works on.
-void Decoder::run_pieces(const GemmTask& task, uint32_t rows_a_piece, size_t most_tiles, uint32_t fewest_pieces) {
-    const uint32_t tiles = tiles_of(task.matrix), threads = uint32_t(pool_.threads()), blocks = divided_up(task.rows, rows_a_piece);
-    const uint32_t share = round_up(divided_up(tiles, threads), task.epilogue == Epilogue::swiglu ? kGatedTiles : 1);
-    const uint32_t cuts = std::max(fewest_pieces, divided_up(share, uint32_t(std::max<size_t>(1, most_tiles))));
-    const uint32_t tiles_a_piece = round_up(divided_up(share, cuts), unit_tiles(task)), places = cuts * threads;
-    // Where the activations fit the second-level cache they are what is gone over again and again; else the weights are.
-    const bool weights_first = size_t(task.rows) * task.matrix.inputs <= kKeptBytes;
-    pool_.run(int(places * blocks), [&](int piece, int worker) {
-        const uint32_t place = weights_first ? piece / blocks : piece % places;
-        const uint32_t block = weights_first ? piece % blocks : piece / places;
-        // First the first pieces of all shares, which are of one size: so the shares come out even, whoever takes what.
-        const uint32_t begin = place % threads * share, end = std::min(tiles, begin + share);
-        GemmTask part = task;
-        part.row_begin = block * rows_a_piece;
-        part.row_end = std::min(task.rows, part.row_begin + rows_a_piece);
-        part.tile_begin = begin + place / threads * tiles_a_piece;
-        part.tile_end = std::min(end, part.tile_begin + tiles_a_piece);
-        part.scratch = scratch(worker);
-        if (part.tile_begin < part.tile_end) kernels_.gemm(part);
-    });
+    if (rows > 0) products_->run(task);  // otherwise no logits are wanted
 }
 
 // ---- attention ---------------------------------------------------------------------------------------------------

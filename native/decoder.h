@@ -8,6 +8,7 @@
 #include "kv_pool.h"
 #include "packed_file.h"
 #include "phase_times.h"
+#include "products.h"
 #include "rope.h"
 #include "thread_pool.h"
 
@@ -86,9 +87,6 @@ class Decoder {
     void product(const Matrix& matrix, uint32_t rows, float* out, size_t out_stride, Epilogue epilogue);
     void gated_product(const Matrix& gate_up, uint32_t rows, const Matrix& next);
     void run_product(GemmTask task, uint32_t rows);
-    void run_few_rows(const GemmTask& task);
-    void run_many_rows(const GemmTask& task);
-    void run_pieces(const GemmTask& task, uint32_t rows_a_piece, size_t most_tiles, uint32_t fewest_pieces);
     void place_keys_and_values(const Batch& batch, const Layer& layer, uint32_t index);
     void attend(const Batch& batch, uint32_t layer);
     AttentionTask attention_task(const Batch& batch, const AttentionUnit& unit, uint32_t layer) const;
@@ -126,6 +124,7 @@ class Decoder {
     int current_ = 0;
     uint32_t logits_stride_, logits_rows_ = 0;
     size_t scratch_floats_;
+    std::unique_ptr<Products> products_;
 };
 
 }  // namespace qingmo

@@ -105,6 +105,14 @@ struct GemmTask {
     float* scratch;                 // [kGemmScratch]
 };
 
+// The same task, but its products alone, into sums [rows][stride], from its first row and tile on.
+static inline GemmTask products_only(GemmTask task, float* sums, size_t stride) {
+    task.epilogue = Epilogue::store;
+    task.out = sums - task.row_begin * stride - size_t(task.tile_begin) * kLanes;
+    task.out_stride = stride;
+    return task;
+}
+
 // Query rows of one sequence against one head of its cached keys and values.
 // "Row" here is a pair (token, query head): the heads that share a key/value head stand together.
 struct AttentionTask {
@@ -143,6 +151,8 @@ struct Kernels {
     // Multiply-adds of one gemm call: some 100 us on a slow core, or what keeps the weights in its cache longest.
     size_t gemm_piece;
     GemmKernel gemm;
+    // What gemm does with a task's products, where they are there already: [rows][stride], from its first row and tile on.
+    void (*apply_epilogue)(const GemmTask&, const float* products, size_t stride);
     // Softmax over keys [256 * chunk, 256 * chunk + 256) for each row, into states [rows][attention_state_floats]; a row
     // that sees none of them gets the sum 0. wide: scratch of attention_wide_floats.
     AttentionKernel attention_chunk;

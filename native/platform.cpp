@@ -111,4 +111,19 @@ void spin_pause() {
 
 void yield_processor() { ::sched_yield(); }
 
+#if defined(__linux__)
+int current_core() { return ::sched_getcpu(); }
+
+void leave_core(int core) {
+    cpu_set_t cores;
+    if (core >= CPU_SETSIZE || ::sched_getaffinity(::getpid(), sizeof cores, &cores) != 0) return;
+    CPU_CLR(core, &cores);
+    if (CPU_COUNT(&cores) > 0) ::sched_setaffinity(0, sizeof cores, &cores);
+}
+#else
+int current_core() { return -1; }
+
+void leave_core(int) {}
+#endif
+
 }  // namespace qingmo

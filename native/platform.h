@@ -71,5 +71,7 @@ bool has_arm_dot_product();
 int64_t now_ns();        // of a clock that never goes back
 void spin_pause();       // tells the CPU that this is a waiting loop
 void yield_processor();  // lets another thread have this core
+int current_core();      // where the calling thread runs, -1 where the system does not say
+void leave_core(int core);  // the calling thread goes to another that the process may use, where there is one
 
 }  // namespace qingmo

@@ -15,6 +15,8 @@ constexpr int64_t kFirstParkNs = 20'000'000, kLongestParkNs = 640'000'000;
 
 uint32_t run_of(uint64_t ticket) { return uint32_t(ticket >> 32); }
 
+uint64_t in_run(uint32_t run, int number) { return uint64_t(run) << 32 | uint32_t(number); }
+
 }  // namespace
 
 ThreadPool::ThreadPool(int threads) {
@@ -29,38 +31,65 @@ ThreadPool::~ThreadPool() {
     for (auto& worker : workers_) worker->thread.join();
 }
 
-void ThreadPool::run_erased(int pieces, Call call, const void* work) {
+void ThreadPool::settle() const {
+    for (const auto& worker : workers_)
+        while (worker->holds.load(std::memory_order_acquire)) yield_processor();
+}
+
+void ThreadPool::run_erased(int pieces, const Steps& steps, const void* work) {
     if (pieces <= 0) return;
+    steps_ = steps;
+    work_ = work;
     if (pieces == 1 || workers_.empty()) {
-        for (int i = 0; i < pieces; ++i) call(work, i, 0);
+        for (int i = 0; i < pieces; ++i) do_piece(0, i, 0);
         return;
     }
     if (parked_count_) unpark_when_due();
-    call_ = call;
-    work_ = work;
+    callers_core_.store(current_core(), std::memory_order_relaxed);
     pieces_ = pieces;
     unfinished_.store(pieces, std::memory_order_relaxed);
     uint32_t run = run_of(ticket_.load(std::memory_order_relaxed)) + 1;
     if (run == 0) run = 1;
-    ticket_.store(uint64_t(run) << 32 | uint32_t(pieces), std::memory_order_seq_cst);
+    ticket_.store(in_run(run, pieces), std::memory_order_seq_cst);
     if (sleepers_.load(std::memory_order_seq_cst)) wake_sleepers();
-    work_off(run, 0);
-    if (unfinished_.load(std::memory_order_acquire)) wait_for_stragglers(run);
+    const int64_t begin = now_ns();
+    const int taken = work_off(run, 0);
+    if (unfinished_.load(std::memory_order_acquire)) wait_for_stragglers(run, taken ? 2 * (now_ns() - begin) / taken : kLateNs);
     if (run % kRunsToForget == 0) forget_a_half();
 }
 
-// Takes pieces of `run` until none is left; false where there was none.
-bool ThreadPool::work_off(uint32_t run, int worker) {
-    bool any = false;
+// Takes pieces of `run` until none is left, or one is taken from the worker; returns how many it took.
+int ThreadPool::work_off(uint32_t run, int worker) {
+    int taken = 0;
     uint64_t ticket = ticket_.load(std::memory_order_acquire);
     while (run_of(ticket) == run && uint32_t(ticket) > 0) {
         if (!ticket_.compare_exchange_weak(ticket, ticket - 1, std::memory_order_acq_rel, std::memory_order_acquire)) continue;
-        call_(work_, pieces_ - int(uint32_t(ticket)), worker);
+        ++taken;
+        if (!do_piece(run, pieces_ - int(uint32_t(ticket)), worker)) break;
         unfinished_.fetch_sub(1, std::memory_order_release);
-        any = true;
         ticket = ticket_.load(std::memory_order_acquire);
     }
-    return any;
+    return taken;
+}
+
+// False where the piece was taken from the worker: then the run may be over, and nothing of it is there any more.
+bool ThreadPool::do_piece(uint32_t run, int piece, int worker) {
+    const Steps steps = steps_;
+    const void* work = work_;
+    if (steps.compute) {
+        void* prepared = steps.prepare(work, piece, worker);
+        if (worker == 0) {
+            steps.compute(prepared);
+        } else {
+            std::atomic<uint64_t>& computes = workers_[worker - 1]->computes;
+            uint64_t mine = in_run(run, piece);
+            computes.store(mine, std::memory_order_release);
+            steps.compute(prepared);
+            if (!computes.compare_exchange_strong(mine, 0, std::memory_order_acq_rel)) return false;
+        }
+    }
+    steps.commit(work, piece, worker);
+    return true;
 }
 
 void ThreadPool::worker_loop(int index) {
@@ -72,12 +101,13 @@ void ThreadPool::worker_loop(int index) {
         const bool parked = self.parked.load(std::memory_order_acquire);
         if (run != seen && !parked) {
             seen = run;
+            leave_callers_core();
             self.holds.store(run, std::memory_order_release);
             const int64_t begin = now_ns();
-            const bool worked = work_off(run, index);
+            const int taken = work_off(run, index);
             const int64_t end = now_ns();
             self.holds.store(0, std::memory_order_release);
-            if (worked) {
+            if (taken) {
                 self.worked_ns.fetch_add(end - begin, std::memory_order_relaxed);
                 spin_until = end + kSpinNs;
             }
@@ -90,6 +120,13 @@ void ThreadPool::worker_loop(int index) {
         sleep_until_called(self, seen);
         spin_until = now_ns() + kSpinNs;
     }
+}
+
+// The system wakes a worker on the core of whoever wakes it, and leaves it there where another program keeps the other one
+// busy: then caller and worker take turns, and each waits for the other.
+void ThreadPool::leave_callers_core() const {
+    const int core = callers_core_.load(std::memory_order_relaxed);
+    if (core >= 0 && core == current_core()) leave_core(core);
 }
 
 // Everything here is sequentially consistent: either the worker sees the new run after it has said that it sleeps, or
@@ -110,19 +147,32 @@ void ThreadPool::wake_sleepers() {
         if (worker->asleep && !worker->parked && worker->asleep.exchange(false)) worker->sleep.wake();
 }
 
-void ThreadPool::wait_for_stragglers(uint32_t run) {
+// patience_ns: what the pieces that are left take at most where nobody is late.
+void ThreadPool::wait_for_stragglers(uint32_t run, int64_t patience_ns) {
     const int64_t begin = now_ns();
     bool late = false;
     while (unfinished_.load(std::memory_order_acquire)) {
         for (int i = 0; i < 8; ++i) spin_pause();
+        const int64_t waited = now_ns() - begin;
+        if (waited > patience_ns) take_from_late_workers(run);
         if (late) {
             yield_processor();
-        } else if (now_ns() - begin > kLateNs) {
+        } else if (waited > kLateNs) {
             find_late_workers(run);
             late = true;
         }
     }
     if (late) blame_late_workers(now_ns() - begin);
+}
+
+void ThreadPool::take_from_late_workers(uint32_t run) {
+    for (auto& worker : workers_) {
+        uint64_t theirs = worker->computes.load(std::memory_order_acquire);
+        if (run_of(theirs) != run || !worker->computes.compare_exchange_strong(theirs, 0, std::memory_order_acq_rel)) continue;
+        do_piece(run, int(uint32_t(theirs)), 0);
+        unfinished_.fetch_sub(1, std::memory_order_relaxed);
+        ++pieces_taken_;
+    }
 }
 
 void ThreadPool::find_late_workers(uint32_t run) {

@@ -241,11 +241,6 @@ inline void few_rows(const GemmTask& task, uint32_t begin, uint32_t end) {
     for (uint32_t tile = begin + streams * apart; tile < end; ++tile) panel_and_rows<1>(task, tile, 1);
 }
 
-// Tiles whose sums wait together to be gated.
-constexpr uint32_t kTilesToGate = 128;
-constexpr size_t kFewRowsCarry = size_t(kGemmRows) * kMostStreams * kLanes;
-static_assert(kFewRowsCarry + size_t(kGemmRows) * kTilesToGate * kLanes <= kGemmScratch && kTilesToGate % kGatedTiles == 0);
-
 // One activation group, or what there is of the last, from the sums of a row's tiles of gate and up.
 inline void gate_sums(const GemmTask& task, const float* sums, uint32_t row, uint32_t tile, uint32_t tiles) {
     const ActivationsOut& next = task.next;
@@ -255,17 +250,36 @@ inline void gate_sums(const GemmTask& task, const float* sums, uint32_t row, uin
     if (next.quantized) quantize_group(group, tiles / 2, row, tile / kGatedTiles, next);
 }
 
+// sums: [rows][stride], a vector for each of the task's tiles in the first columns.
+inline void apply_epilogue(const GemmTask& task, const float* sums, size_t stride) {
+    for (uint32_t row = task.row_begin; row < task.row_end; ++row, sums += stride) {
+        if (task.epilogue == Epilogue::swiglu) {
+            for (uint32_t tile = task.tile_begin; tile < task.tile_end; tile += kGatedTiles) {
+                const uint32_t left = task.tile_end - tile;
+                gate_sums(task, sums + (tile - task.tile_begin) * kLanes, row, tile, left < kGatedTiles ? left : kGatedTiles);
+            }
+            continue;
+        }
+        float* out = task.out + row * task.out_stride + task.tile_begin * kLanes;
+        for (uint32_t i = 0; i < (task.tile_end - task.tile_begin) * kLanes; i += kLanes)
+            store(out + i, task.epilogue == Epilogue::add ? add(load(out + i), load(sums + i)) : load(sums + i));
+    }
+}
+
+// Tiles whose sums wait together to be gated.
+constexpr uint32_t kTilesToGate = 128;
+constexpr size_t kFewRowsCarry = size_t(kGemmRows) * kMostStreams * kLanes;
+static_assert(kFewRowsCarry + size_t(kGemmRows) * kTilesToGate * kLanes <= kGemmScratch && kTilesToGate % kGatedTiles == 0);
+
 inline void few_rows_gated(const GemmTask& task) {
+    constexpr size_t kStride = kTilesToGate * kLanes;
+    float* sums = task.scratch + kFewRowsCarry;
     for (uint32_t begin = task.tile_begin; begin < task.tile_end; begin += kTilesToGate) {
-        const uint32_t end = task.tile_end - begin < kTilesToGate ? task.tile_end : begin + kTilesToGate;
-        GemmTask sums = task;  // of tile `begin` and the first row they stand behind the carries
-        sums.epilogue = Epilogue::store;
-        sums.out_stride = kTilesToGate * kLanes;
-        sums.out = task.scratch + kFewRowsCarry - task.row_begin * sums.out_stride - begin * kLanes;
-        few_rows(sums, begin, end);
-        for (uint32_t row = task.row_begin; row < task.row_end; ++row)
-            for (uint32_t tile = begin; tile < end; tile += kGatedTiles)
-                gate_sums(task, sums.out + row * sums.out_stride + tile * kLanes, row, tile, end - tile < kGatedTiles ? end - tile : kGatedTiles);
+        GemmTask part = task;
+        part.tile_begin = begin;
+        part.tile_end = task.tile_end - begin < kTilesToGate ? task.tile_end : begin + kTilesToGate;
+        few_rows(products_only(part, sums, kStride), part.tile_begin, part.tile_end);
+        apply_epilogue(part, sums, kStride);
     }
 }
 

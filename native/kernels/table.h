@@ -11,7 +11,7 @@
 namespace qingmo::QINGMO_ISA {
 
 constexpr Kernels make_table(const char* name) {
-    return {name, kGemmPiece, gemm, attention_chunk, attention_merge, attention_finish, rms_norm, quantize, rope,
+    return {name, kGemmPiece, gemm, apply_epilogue, attention_chunk, attention_merge, attention_finish, rms_norm, quantize, rope,
             prepare_queries, store_kv, read_column, best, sum_exp, above, exp_all, read_memory,
             multiply_add_int8, multiply_add_int16, multiply_add_floats};
 }

@@ -1,7 +1,9 @@
 // A whole model: the same bits however its tokens are computed, and the right ones.
+#include <chrono>
 #include <cmath>
 #include <cstring>
 #include <functional>
+#include <thread>
 
 #include "check.h"
 #include "numbers.h"
@@ -73,6 +75,28 @@ TEST(decoder_gives_the_same_bits_with_any_threads) {
             check_logits("threads", model, forward_in_chunks(engine, sequence, 30), expected);
         }
     });
+}
+
+TEST(decoder_gives_the_same_bits_where_workers_are_late_with_every_product) {
+    static const std::thread::id caller = std::this_thread::get_id();
+    Kernels late = best();
+    late.gemm = [](const GemmTask& task) {
+        if (std::this_thread::get_id() != caller) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+        best().gemm(task);
+    };
+    int64_t taken = 0;
+    for_each_model([&](const ToyModel& model) {
+        Random random(12);
+        const ToySequence sequence = toy_sequence(random, model, 16);
+        const std::vector<float> expected = expected_logits(model, sequence);
+        for (uint32_t chunk : {1u, 8u})
+            for (int threads : {2, 3}) {
+                ToyEngine engine(model, late, threads);
+                check_logits("late workers", model, forward_in_chunks(engine, sequence, chunk), expected);
+                taken += engine.decoder().pool().pieces_taken();
+            }
+    });
+    CHECK(taken > 0);
 }
 
 TEST(decoder_gives_the_same_bits_on_every_instruction_set) {

@@ -80,6 +80,46 @@ void wait_until_asleep(const std::vector<Worker>& workers) {
         while (!worker.sleeps()) sleep_ms(1);
 }
 
+// Pieces in steps. A worker that is held waits in `compute` until it is let go; the caller is never held.
+struct InSteps {
+    std::atomic<bool> held{false};
+    std::atomic<int> came{0};  // workers that have been held
+
+    struct Own {  // a worker's memory
+        InSteps* all;
+        int piece, result;
+        bool is_caller;
+    };
+    std::vector<Own> own;
+
+    explicit InSteps(const ThreadPool& pool) : own(size_t(pool.threads())) {}
+
+    static void compute(void* prepared) {
+        Own& it = *static_cast<Own*>(prepared);
+        if (!it.is_caller && it.all->held) {
+            ++it.all->came;
+            while (it.all->held) sched_yield();
+        }
+        it.result = it.piece * it.piece;
+    }
+
+    void check_run(ThreadPool& pool, int pieces) {
+        std::vector<int> results(size_t(pieces), -1), commits(size_t(pieces), 0);  // plain memory, for the sanitizer
+        const auto prepare = [&](int piece, int worker) -> void* {
+            own[size_t(worker)] = {this, piece, -1, worker == 0};
+            return &own[size_t(worker)];
+        };
+        pool.run_in_steps(pieces, prepare, compute, [&](int piece, int worker) {
+            results[size_t(piece)] = own[size_t(worker)].result;
+            ++commits[size_t(piece)];
+        });
+        for (int piece = 0; piece < pieces; ++piece) {
+            CHECK_EQUAL(results[size_t(piece)], piece * piece);
+            CHECK_EQUAL(commits[size_t(piece)], 1);
+        }
+    }
+};
+
 void check_each_piece_once(ThreadPool& pool, int pieces) {
     std::vector<std::atomic<uint8_t>> done(size_t(std::max(pieces, 0)));
     std::atomic<int> strangers{0};
@@ -171,6 +211,71 @@ TEST(pool_does_not_wait_for_a_worker_without_a_piece) {
     }
     sigaction(SIGUSR1, &before, nullptr);
 }
+
+TEST(pool_does_each_piece_in_steps_once_in_thousands_of_runs) {
+    for (int threads = 1; threads <= 4; ++threads) {
+        ThreadPool pool(threads);
+        InSteps steps(pool);
+        check::cases(3000, [&](Random& random) { steps.check_run(pool, random.pick({0, 1, 2, 3, 5, random.between(0, 100)})); });
+        pool.settle();
+    }
+}
+
+TEST(pool_takes_the_pieces_of_workers_that_stay_in_compute_and_drops_what_they_find) {
+    for (int threads = 2; threads <= 4; ++threads) {
+        ThreadPool pool(threads);
+        InSteps steps(pool);
+        for (int round = 0; round < 5; ++round) {
+            const int64_t taken_before = pool.pieces_taken();
+            steps.came = 0;
+            steps.held = true;
+            while (steps.came < threads - 1) steps.check_run(pool, 8 * threads);  // would hang if it waited for them
+            steps.check_run(pool, 100);
+            CHECK(pool.pieces_taken() >= taken_before + threads - 1);
+            steps.held = false;  // they come back from runs that are long over
+            for (int run = 0; run < 20; ++run) steps.check_run(pool, 100);
+            pool.settle();
+        }
+    }
+}
+
+TEST(pool_settles_when_the_last_worker_is_back) {
+    ThreadPool pool(2);
+    InSteps steps(pool);
+    steps.held = true;
+    while (steps.came == 0) steps.check_run(pool, 16);
+    std::atomic<bool> settled{false};
+    std::thread waiting([&] {
+        pool.settle();
+        settled = true;
+    });
+    sleep_ms(5);
+    CHECK(!settled);
+    steps.held = false;
+    waiting.join();  // would hang if it did not
+}
+
+#if defined(__linux__)
+TEST(pool_workers_leave_the_callers_core) {
+    cpu_set_t all;
+    CHECK_EQUAL(sched_getaffinity(0, sizeof all, &all), 0);
+    if (CPU_COUNT(&all) < 2) return;  // there is nowhere to go
+    ThreadPool pool(2);
+    const pid_t worker = pid_t(workers_of(pool)[0].id);
+    cpu_set_t cores;
+    bool left = false;
+    for (int round = 0; round < 1000 && !left; ++round) {  // the system may move the caller away meanwhile: that is no leaving
+        cpu_set_t callers, after;
+        CPU_ZERO(&callers);
+        CPU_SET(sched_getcpu(), &callers);
+        sched_setaffinity(worker, sizeof callers, &callers);
+        for (int run = 0; run < 20; ++run) check_each_piece_once(pool, 50);
+        sched_getaffinity(worker, sizeof after, &after);
+        left = !CPU_EQUAL(&callers, &after);
+    }
+    CHECK(left);
+}
+#endif
 
 TEST(pool_parks_a_worker_that_is_late_again_and_again_and_tries_it_later) {
     ThreadPool pool(2);
