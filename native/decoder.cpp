@@ -156,8 +156,9 @@ void Decoder::run_layer(const Batch& batch, const Layer& layer, uint32_t index) 
     place_keys_and_values(batch, layer, index);
     times_.ended(Phase::keys_and_values);
     attend(batch, index);
-    plain_rows(attn_, attn_width_, rows, layer.o);
     times_.ended(Phase::attention);
+    plain_rows(attn_, attn_width_, rows, layer.o);
+    times_.ended(Phase::norms);
     product(layer.o, rows, x_, shape_.hidden_size, Epilogue::add);
     times_.ended(Phase::o);
     norm_rows(x_, rows, layer.mlp_norm, layer.gate_up);

@@ -8,6 +8,7 @@
 
 namespace qingmo {
 
+// norms: with what makes the next product's activations of a row.
 enum class Phase { embedding, norms, qkv, keys_and_values, attention, o, gate_up, down, head };
 constexpr std::array kPhaseNames = {"embedding", "norms", "qkv", "keys_and_values", "attention", "o", "gate_up", "down", "head"};
 
