@@ -89,4 +89,7 @@ test("a saved conversation gets back its unsaved part, and keeps what was saved 
   expect(withUnsavedPart(undefined, unsavedPart(whole, undefined)!)).toEqual(whole);
   const longer = withChange(whole, shownPath(whole)[1]!.id, { text: "1, and more" });
   expect(withUnsavedPart(longer, unsavedPart(whole, undefined)!)).toEqual(longer);
+  const ended = withChange(whole, shownPath(whole)[1]!.id, { state: "done" });
+  expect(withUnsavedPart(whole, unsavedPart(ended, whole)!)).toEqual(ended);
+  expect(withUnsavedPart(ended, unsavedPart(whole, undefined)!)).toEqual(ended);
 });

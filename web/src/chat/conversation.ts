@@ -86,12 +86,13 @@ export function unsavedPart(conversation: Conversation, saved: Conversation | un
   return differing.length > 0 ? { ...conversation, messages: Object.fromEntries(differing) } : null;
 }
 
-/** What was saved, with the messages that it lacks and the longer texts of an unsaved part. */
+/** What was saved, with the messages of an unsaved part that it lacks, has shorter, or does not know the end of. */
 export function withUnsavedPart(saved: Conversation | undefined, part: Conversation): Conversation {
   const messages = { ...saved?.messages };
   for (const [id, message] of Object.entries(part.messages)) {
     const known = messages[id];
-    if (!known || known.text.length < message.text.length) messages[id] = message;
+    const missing = known ? message.text.length - known.text.length : Infinity;
+    if (missing > 0 || (missing === 0 && known?.state === "writing")) messages[id] = message;
   }
   return { ...(saved && saved.updated > part.updated ? saved : part), messages };
 }
