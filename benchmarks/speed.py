@@ -74,17 +74,19 @@ class Qingmo:
         }
 
     def multiply_adds(self) -> tuple[float, float]:
-        """Of one prefill: of matrices, with one row's logits, and of attention."""
+        """Of one prefill: of matrices, with one row's logits, and of attention.
+
+        Behind the last layer's keys and values only the last token is worked out.
+        """
         config = self.packed.config
-        layers = [
-            t for name, t in self.packed.tensors.items() if name.startswith("layers.") and name.endswith(MATRICES)
-        ]
-        head = config.vocab_size * config.hidden_size
+        matrices = config.vocab_size * config.hidden_size
+        for name, tensor in self.packed.tensors.items():
+            if name.startswith("layers.") and name.endswith(MATRICES):
+                of_last = name.startswith(f"layers.{config.num_layers - 1}.") and not name.endswith("qkv")
+                matrices += (1 if of_last else PREFILL_TOKENS) * tensor.outputs * tensor.inputs
         keys = PREFILL_TOKENS * (PREFILL_TOKENS + 1) // 2  # seen by all tokens together
-        return (
-            PREFILL_TOKENS * sum(t.outputs * t.inputs for t in layers) + head,
-            keys * 2 * config.num_layers * config.num_heads * config.head_dim,
-        )
+        seen = keys * (config.num_layers - 1) + PREFILL_TOKENS
+        return matrices, seen * 2 * config.num_heads * config.head_dim
 
     def decode(self) -> float:
         """Seconds a token."""

@@ -117,18 +117,13 @@ void Decoder::check(const Batch& b, uint32_t begin, uint32_t end, const float* h
 void Decoder::forward(const Batch& batch, uint32_t begin, uint32_t end, const float* hidden_in, float* hidden_out) {
     check(batch, begin, end, hidden_in, !hidden_out);
     times_.begin();
-    plan_attention(batch);
+    plan_attention(batch, false);
     if (begin == 0) embed(batch);
     else std::memcpy(x_, hidden_in, size_t(batch.rows) * shape_.hidden_size * sizeof(float));
     times_.ended(Phase::embedding);
-    for (uint32_t i = begin; i < end; ++i) run_layer(batch, layers_[i], i);
-    if (end == layers_.size()) {
-        finish(batch, hidden_out);
-    } else {
-        for (uint32_t i = 0; i < batch.outputs; ++i)
-            std::memcpy(hidden_out + size_t(i) * shape_.hidden_size, x_ + size_t(batch.output_rows[i]) * shape_.hidden_size,
-                        shape_.hidden_size * sizeof(float));
-    }
+    for (uint32_t i = begin; i < end; ++i) run_layer(batch, layers_[i], i, i + 1 == end);
+    if (end == layers_.size()) finish(batch, hidden_out);
+    else std::memcpy(hidden_out, x_, size_t(batch.outputs) * shape_.hidden_size * sizeof(float));
 }
 
 template <class Work>
@@ -147,16 +142,18 @@ void Decoder::embed(const Batch& batch) {
     });
 }
 
-void Decoder::run_layer(const Batch& batch, const Layer& layer, uint32_t index) {
-    const uint32_t rows = batch.rows;
-    norm_rows(x_, rows, layer.attn_norm, layer.qkv);
+void Decoder::run_layer(const Batch& batch, const Layer& layer, uint32_t index, bool last) {
+    norm_rows(x_, batch.rows, layer.attn_norm, layer.qkv);
     times_.ended(Phase::norms);
-    product(layer.qkv, rows, qkv_, qkv_width_, Epilogue::store);
+    product(layer.qkv, batch.rows, qkv_, qkv_width_, Epilogue::store);
     times_.ended(Phase::qkv);
     place_keys_and_values(batch, layer, index);
     times_.ended(Phase::keys_and_values);
+    if (last && batch.outputs < batch.rows) plan_attention(batch, true);
     attend(batch, index);
     times_.ended(Phase::attention);
+    if (last) keep_outputs(batch);
+    const uint32_t rows = last ? batch.outputs : batch.rows;
     plain_rows(attn_, attn_width_, rows, layer.o);
     times_.ended(Phase::norms);
     product(layer.o, rows, x_, shape_.hidden_size, Epilogue::add);
@@ -169,10 +166,18 @@ void Decoder::run_layer(const Batch& batch, const Layer& layer, uint32_t index) 
     times_.ended(Phase::down);
 }
 
+void Decoder::keep_outputs(const Batch& batch) {
+    const size_t h = shape_.hidden_size;
+    for (uint32_t i = 0; i < batch.outputs; ++i) {  // ascending, so a row is never overwritten before it is read
+        const size_t row = size_t(batch.output_rows[i]);
+        if (row == i) continue;
+        std::memcpy(x_ + i * h, x_ + row * h, h * sizeof(float));
+        std::memcpy(attn_ + i * attn_width_, attn_ + row * attn_width_, attn_width_ * sizeof(float));
+    }
+}
+
 void Decoder::finish(const Batch& batch, float* hidden_out) {
     const uint32_t h = shape_.hidden_size;
-    for (uint32_t i = 0; i < batch.outputs; ++i)  // ascending, so a row is never overwritten before it is read
-        if (uint32_t(batch.output_rows[i]) != i) std::memmove(x_ + size_t(i) * h, x_ + size_t(batch.output_rows[i]) * h, h * sizeof(float));
     if (hidden_out) {
         for_rows(batch.outputs, 16, [&](uint32_t row, int) {
             kernels_.rms_norm(x_ + size_t(row) * h, norm_, h, shape_.rms_norm_eps, hidden_out + size_t(row) * h);
@@ -271,20 +276,24 @@ void Decoder::place_keys_and_values(const Batch& batch, const Layer& layer, uint
     });
 }
 
-void Decoder::plan_attention(const Batch& batch) {
-    const uint32_t group = shape_.heads / shape_.kv_heads, rows_a_unit = unit_rows(shape_);
+void Decoder::plan_attention(const Batch& batch, bool outputs_only) {
     units_.clear();
-    uint32_t most_chunks = 1;
+    const int32_t *output = batch.output_rows, *outputs_end = output + batch.outputs;
     for (uint32_t s = 0; s < batch.sequences; ++s) {
-        const uint32_t tokens = uint32_t(batch.spans[s + 1] - batch.spans[s]), rows = tokens * group;
-        for (uint32_t begin = 0; begin < rows; begin += rows_a_unit) {
-            const uint32_t end = std::min(rows, begin + rows_a_unit);
-            const uint32_t last = uint32_t(batch.positions[batch.spans[s]]) + (end - 1) / group;
-            const uint32_t chunks = last / kAttentionChunk + 1;
-            most_chunks = std::max(most_chunks, chunks);
-            for (uint32_t k = 0; k < shape_.kv_heads; ++k) units_.push_back({s, k, begin, end, chunks, 0});
+        const int32_t begin = batch.spans[s], end = batch.spans[s + 1];
+        if (!outputs_only) {
+            plan_tokens(batch, s, begin, end);
+            continue;
+        }
+        while (output < outputs_end && *output < end) {  // neighbours are planned together
+            const int32_t first = *output;
+            int32_t behind = first;
+            for (; output < outputs_end && *output == behind && behind < end; ++output) ++behind;
+            plan_tokens(batch, s, first, behind);
         }
     }
+    uint32_t most_chunks = 1;
+    for (const AttentionUnit& unit : units_) most_chunks = std::max(most_chunks, unit.chunks);
     // The costly ones first, so that the end of the phase is even.
     std::stable_sort(units_.begin(), units_.end(), [](const AttentionUnit& a, const AttentionUnit& b) { return a.chunks > b.chunks; });
     // Too few units for the threads and long contexts: each chunk becomes a piece of its own. The same arithmetic.
@@ -296,6 +305,17 @@ void Decoder::plan_attention(const Batch& batch) {
         floats += size_t(unit.row_end - unit.row_begin) * unit.chunks * attention_state_floats(shape_.head_dim);
     }
     partials_.resize(floats);
+}
+
+// Rows [first, end) of the batch, of one sequence.
+void Decoder::plan_tokens(const Batch& batch, uint32_t sequence, int32_t first, int32_t end) {
+    const uint32_t group = shape_.heads / shape_.kv_heads, rows_a_unit = unit_rows(shape_);
+    const uint32_t rows_end = uint32_t(end - batch.spans[sequence]) * group;
+    for (uint32_t begin = uint32_t(first - batch.spans[sequence]) * group; begin < rows_end; begin += rows_a_unit) {
+        const uint32_t unit_end = std::min(rows_end, begin + rows_a_unit);
+        const uint32_t last = uint32_t(batch.positions[batch.spans[sequence]]) + (unit_end - 1) / group;
+        for (uint32_t k = 0; k < shape_.kv_heads; ++k) units_.push_back({sequence, k, begin, unit_end, last / kAttentionChunk + 1, 0});
+    }
 }
 
 void Decoder::attend(const Batch& batch, uint32_t layer) {

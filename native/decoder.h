@@ -72,9 +72,13 @@ class Decoder {
     };
 
     void check(const Batch& batch, uint32_t begin, uint32_t end, const float* hidden_in, bool wants_logits) const;
-    void plan_attention(const Batch& batch);
+    // Of all rows, or of the output rows alone.
+    void plan_attention(const Batch& batch, bool outputs_only);
+    void plan_tokens(const Batch& batch, uint32_t sequence, int32_t first, int32_t end);
     void embed(const Batch& batch);
-    void run_layer(const Batch& batch, const Layer& layer, uint32_t index);
+    // Behind the last layer's keys and values only the output rows are worked out: they stand in the first rows then.
+    void run_layer(const Batch& batch, const Layer& layer, uint32_t index, bool last);
+    void keep_outputs(const Batch& batch);
     void finish(const Batch& batch, float* hidden_out);
 
     // Activations of the next product, quantized where the weights are.

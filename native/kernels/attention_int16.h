@@ -53,14 +53,19 @@ inline void int16_query(float* x, uint32_t head_dim) {
     x[head_dim / 2] = scale;
 }
 
-// out[r][16 * tile + lane] for R rows and K tiles of 16 keys, short of the query's scale.
-template <int R, int K>
-inline void scores(const Int16Chunk& chunk, const float* const* query, uint32_t tile, float (*out)[kAttentionChunk]) {
+// out[r][16 * tile + lane] for R rows and K tiles of 16 keys, short of the query's scale. Meanwhile those keys' values are
+// fetched, and the keys of the tiles from `next` on: in memory tiles stand far apart, so the hardware foresees none.
+template <int R, int K, bool kFetch = true>
+inline void scores(const Int16Chunk& chunk, const float* const* query, uint32_t tile, uint32_t next, float (*out)[kAttentionChunk]) {
     constexpr int kNow = R < kAttentionRowsAtOnce ? R : kAttentionRowsAtOnce;
     const uint32_t head_dim = chunk.task.head_dim;
-    const int32_t* keys[K];
+    const int32_t *keys[K], *coming[2 * K];
     const int16_t* pairs[kNow];
-    for (int k = 0; k < K; ++k) keys[k] = chunk.keys(tile + k);
+    for (int k = 0; k < K; ++k) {
+        keys[k] = chunk.keys(tile + k);
+        coming[2 * k] = chunk.values(tile + k);
+        coming[2 * k + 1] = chunk.keys(next + k);
+    }
     for (int r = 0; r < kNow; ++r) pairs[r] = reinterpret_cast<const int16_t*>(query[r]);
     for (uint32_t begin = 0; begin < head_dim; begin += kDimsSummed) {
         const uint32_t end = begin + kDimsSummed < head_dim ? begin + kDimsSummed : head_dim;
@@ -71,6 +76,7 @@ inline void scores(const Int16Chunk& chunk, const float* const* query, uint32_t 
         for (uint32_t d = begin; d < end; d += 2) {
             Int key[K];
             for (int k = 0; k < K; ++k) key[k] = load_int(keys[k] + d / 2 * kBlockTokens);
+            for (int k = 0; kFetch && k < 2 * K; ++k) prefetch(coming[k] + d / 2 * kBlockTokens);
             for (int r = 0; r < kNow; ++r) {
                 const Int q = broadcast_pair(pairs[r] + d);
                 for (int k = 0; k < K; ++k) sum[r][k] = dot_pairs(sum[r][k], key[k], q);
@@ -85,7 +91,7 @@ inline void scores(const Int16Chunk& chunk, const float* const* query, uint32_t 
             }
         }
     }
-    if constexpr (R > kNow) scores<R - kNow, K>(chunk, query + kNow, tile, out + kNow);
+    if constexpr (R > kNow) scores<R - kNow, K, false>(chunk, query + kNow, tile, next, out + kNow);
 }
 
 // 2^x for x in [-126, 127], relative error below 3e-6: the polynomial whose largest relative error is least on [-1/2, 1/2].
@@ -199,9 +205,11 @@ inline void attend_rows(const AttentionTask& task, const Int16Chunk& chunk, uint
     float step[R], scale[R];
     for (int r = 0; r < R; ++r) scale[r] = query[r][task.head_dim / 2] * task.scale;
 
+    constexpr uint32_t kNow = kAttentionVectors;
     uint32_t tile = 0;
-    for (; tile + kAttentionVectors <= tiles; tile += kAttentionVectors) scores<R, kAttentionVectors>(chunk, query, tile, score);
-    for (; tile < tiles; ++tile) scores<R, 1>(chunk, query, tile, score);
+    for (; tile + kNow <= tiles; tile += kNow)
+        scores<R, kNow>(chunk, query, tile, tile + 2 * kNow <= tiles ? tile + kNow : tile, score);
+    for (; tile < tiles; ++tile) scores<R, 1>(chunk, query, tile, tile, score);
     softmax<R>(chunk, score, scale, keys, tiles, weight, step, states, stride);
     weigh_all_dims<R>(chunk, weight, step, tiles, states + kLanes, stride);
 }

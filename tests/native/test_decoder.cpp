@@ -182,21 +182,43 @@ TEST(decoder_gives_the_same_bits_for_a_prompt_of_many_row_blocks) {
     }
 }
 
+// Of several sequences, one of them none; the last of one and the first of the next; over a context of some chunks.
 TEST(decoder_gives_the_same_bits_where_only_some_outputs_are_wanted) {
     for_each_model([](const ToyModel& model) {
         Random random(9);
+        const ToySequence a = toy_sequence(random, model, 20, 0, 0), b = toy_sequence(random, model, 20, 500, 5), c = toy_sequence(random, model, 5, 0, 45);
+        std::vector<float> expected = expected_logits(model, a);
+        for (const ToySequence* other : {&c, &b}) {
+            const std::vector<float> more = expected_logits(model, *other);
+            expected.insert(expected.end(), more.begin(), more.end());
+        }
+        ToyBatch batch({{&a, 0, 20}, {&c, 0, 5}, {&b, 0, 20}});
+        const std::vector<std::vector<int32_t>> wanted = {{2, 3, 17, 19}, {0, 19, 20, 24, 25}, {19, 44}, {30}, {1, 26, 27, 28}, {}};
+        for (int threads : {1, 2, 4})
+            for (const std::vector<int32_t>& rows : wanted) {
+                ToyEngine engine(model, best(), threads);
+                fill_context(engine, b);
+                batch.output_rows = rows;
+                engine.decoder().forward(batch.view(), 0, 2, nullptr, nullptr);
+                CHECK_EQUAL(engine.decoder().logits_rows(), uint32_t(rows.size()));
+                for (size_t i = 0; i < rows.size(); ++i)
+                    CHECK_SAME_BITS("row", engine.decoder().logits(uint32_t(i)), &expected[size_t(rows[i]) * model.shape.vocab_size], model.shape.vocab_size);
+            }
+    });
+}
+
+TEST(decoder_gives_the_same_hidden_state_of_a_middle_layer_where_only_some_outputs_are_wanted) {
+    for_each_model([](const ToyModel& model) {
+        Random random(13);
         const ToySequence sequence = toy_sequence(random, model, 20);
-        const std::vector<float> expected = expected_logits(model, sequence);
+        const uint32_t h = model.shape.hidden_size;
         ToyEngine engine(model, best(), 2);
         ToyBatch batch({{&sequence, 0, 20}});
-        batch.output_rows = {2, 3, 17, 19};
-        engine.decoder().forward(batch.view(), 0, 2, nullptr, nullptr);
-        CHECK_EQUAL(engine.decoder().logits_rows(), 4u);
-        for (uint32_t i = 0; i < 4; ++i)
-            CHECK_SAME_BITS("row", engine.decoder().logits(i), &expected[size_t(batch.output_rows[i]) * model.shape.vocab_size], model.shape.vocab_size);
-        batch.output_rows = {};
-        engine.decoder().forward(batch.view(), 0, 2, nullptr, nullptr);
-        CHECK_EQUAL(engine.decoder().logits_rows(), 0u);
+        std::vector<float> all(20 * h, NAN), some(3 * h, NAN);
+        engine.decoder().forward(batch.view(), 0, 1, nullptr, all.data());
+        batch.output_rows = {0, 7, 19};
+        engine.decoder().forward(batch.view(), 0, 1, nullptr, some.data());
+        for (size_t i = 0; i < 3; ++i) CHECK_SAME_BITS(model.config.name, &some[i * h], &all[size_t(batch.output_rows[i]) * h], h);
     });
 }
 
