@@ -47,6 +47,12 @@ def test_a_misspelled_word_gets_the_nearest_one(arguments: list[str], nearest: s
     assert nearest in done.stderr.decode()
 
 
+def test_a_question_in_place_of_a_command_is_shown_how_to_ask_it() -> None:
+    done = qingmo("What is Qingmo?")
+    assert done.returncode == 2
+    assert "qingmo chat --prompt" in done.stderr.decode()
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [

@@ -45,7 +45,10 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in COMMANDS and not args[0].startswith("-"):
-            raise click.exceptions.NoSuchCommand(args[0], possibilities=COMMANDS, ctx=ctx)
+            unknown = click.exceptions.NoSuchCommand(args[0], possibilities=COMMANDS, ctx=ctx)
+            if not unknown.possibilities:  # nothing like a command, so perhaps it is a question
+                unknown.message += ' To ask the model something: qingmo chat --prompt "..."'
+            raise unknown
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
