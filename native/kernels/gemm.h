@@ -43,19 +43,37 @@ inline void add_step(const Weights& weights, int step, const RowsAt& rows, size_
 // Few rows use each weight once, as it comes from memory.
 inline bool uses_weights_once(const GemmTask& task) { return task.row_end - task.row_begin <= uint32_t(kGemmRows); }
 
+// Where among the products the weights that come next are fetched. A core has some dozens of lines under way and no more, so
+// they should be evenly spread. With few rows each line is waited for. With some, each activation group asks for its part of the
+// next panel; with many so little is asked for that it may stand behind each turn of kGemmRows rows, where it costs nothing.
+enum class Fetch { never, beside_lines, beside_groups, behind_rows };
+constexpr uint32_t kSomeTurns = 8;  // with more, fetching beside groups costs 2 % and gains nothing
+
+// The next panel's weights, fetched some at a time while this one is worked on.
+struct NextPanel {
+    const uint8_t* at = nullptr;
+    size_t bytes = 0;  // at a time
+
+    NextPanel() = default;  // none is fetched
+    NextPanel(const uint8_t* weights, size_t size, uint32_t times) : at(weights), bytes((size + times - 1) / times) {}
+    void fetch() {
+        for (const uint8_t* to = at + bytes; at < to; at += 64) prefetch(at);
+    }
+};
+
 // Products of R rows by P neighbouring tiles over activation groups [begin, end), added to carry, or put there where begin
 // is 0. carry: [R][T][16], of a panel of T tiles, at the first of the P. The sums never leave their registers, where there
 // are enough.
-template <class Weights>
+template <class Weights, Fetch kWhen>
 struct QuantizedProduct {
+    static constexpr Fetch kFetch = kWhen;
     // Rows to be tried where `rows` are too many.
     static constexpr int fewer(int rows) { return rows - 1; }
 
     template <int R, int P, int T>
-    static void add(const GemmTask& task, uint32_t row, uint32_t tile, uint32_t begin, uint32_t end, float* carry) {
+    static void add(const GemmTask& task, uint32_t row, uint32_t tile, uint32_t begin, uint32_t end, NextPanel& next, float* carry) {
         RowsAt rows(task.activations, task.rows, row, begin);
         Weights weights(task.matrix, tile, begin);
-        const bool once = uses_weights_once(task);
         // Beyond what stands in front of the next tile, so that it is among what is fetched.
         const size_t ahead = kFetchAhead + Weights::bytes_in_front(task.matrix);
         Float sum[R][P];
@@ -64,10 +82,10 @@ struct QuantizedProduct {
         for (uint32_t group = begin; group < end; ++group) {
             for (int step = 0; step < kActivationGroup / Weights::kStep; ++step) {
                 weights.enter_step(sum);
-                if (once) add_step<true>(weights, step, rows, ahead, sum);
-                else add_step<false>(weights, step, rows, ahead, sum);
+                add_step<kFetch == Fetch::beside_lines>(weights, step, rows, ahead, sum);
                 weights.next_step();
             }
+            if constexpr (kFetch == Fetch::beside_groups) next.fetch();
             rows.next_group();
         }
         for (int r = 0; r < R; ++r)
@@ -91,10 +109,11 @@ struct FromBfloat16 {
 // The same over inputs [begin, end) of unquantized weights: one fused multiply-add an input, in order.
 template <class From>
 struct FloatProduct {
+    static constexpr Fetch kFetch = Fetch::never;
     static constexpr int fewer(int rows) { return rows / 2; }
 
     template <int R, int P, int T>
-    static void add(const GemmTask& task, uint32_t row, uint32_t tile, uint32_t begin, uint32_t end, float* carry) {
+    static void add(const GemmTask& task, uint32_t row, uint32_t tile, uint32_t begin, uint32_t end, NextPanel&, float* carry) {
         const Activations& acts = task.activations;
         const auto* weights = reinterpret_cast<const typename From::Element*>(task.matrix.tiles + tile * task.matrix.tile_bytes);
         const size_t tile_elements = task.matrix.tile_bytes / sizeof(*weights);
@@ -117,70 +136,81 @@ struct FloatProduct {
 
 // R rows by the tiles of a panel from the Nth on, as many at once as there are registers for.
 template <class Product, int R, int T, int N = 0>
-inline void add_tiles(const GemmTask& task, uint32_t row, uint32_t tile, uint32_t begin, uint32_t end, float* carry) {
+inline void add_tiles(const GemmTask& task, uint32_t row, uint32_t tile, uint32_t begin, uint32_t end, NextPanel& next, float* carry) {
     constexpr int kNow = tiles_at_once(R) < T - N ? tiles_at_once(R) : T - N;
-    Product::template add<R, kNow, T>(task, row, tile + N, begin, end, carry + N * kLanes);
-    if constexpr (N + kNow < T) add_tiles<Product, R, T, N + kNow>(task, row, tile, begin, end, carry);
+    Product::template add<R, kNow, T>(task, row, tile + N, begin, end, next, carry + N * kLanes);
+    if constexpr (N + kNow < T) add_tiles<Product, R, T, N + kNow>(task, row, tile, begin, end, next, carry);
 }
 
 // At most R of the `left` rows by a panel; returns how many.
 template <class Product, int R, int T>
-inline uint32_t add_rows(const GemmTask& task, uint32_t left, uint32_t row, uint32_t tile, uint32_t begin, uint32_t end, float* carry) {
+inline uint32_t add_rows(const GemmTask& task, uint32_t left, uint32_t row, uint32_t tile, uint32_t begin, uint32_t end, NextPanel& next, float* carry) {
     if constexpr (R > 1)
-        if (left < R) return add_rows<Product, Product::fewer(R), T>(task, left, row, tile, begin, end, carry);
-    add_tiles<Product, R, T>(task, row, tile, begin, end, carry);
+        if (left < R) return add_rows<Product, Product::fewer(R), T>(task, left, row, tile, begin, end, next, carry);
+    add_tiles<Product, R, T>(task, row, tile, begin, end, next, carry);
     return R;
 }
 
 // Some of the rows from `row` on, of one tile of rows, by a panel; returns how many.
 template <class Product, int T>
-inline uint32_t next_rows(const GemmTask& task, uint32_t row, uint32_t tile, uint32_t begin, uint32_t end, float* carry) {
+inline uint32_t next_rows(const GemmTask& task, uint32_t row, uint32_t tile, uint32_t begin, uint32_t end, NextPanel& next, float* carry) {
     const uint32_t left = task.row_end - row, of_tile = kRowTile - row % kRowTile;
     constexpr int kMost = T <= kGemmPanel ? kGemmRows : 2;  // more tiles are taken at once for one or two rows alone
-    return add_rows<Product, kMost, T>(task, left < of_tile ? left : of_tile, row, tile, begin, end, carry);
+    return add_rows<Product, kMost, T>(task, left < of_tile ? left : of_tile, row, tile, begin, end, next, carry);
 }
 
-template <int T, class Weights>
-inline void vector_panel(const GemmTask& task, uint32_t tile, float* carries) {
-    const uint32_t groups = task.matrix.inputs / kActivationGroup;
-    const bool once = uses_weights_once(task);  // so there is nothing to keep in L1
-    const uint32_t step = once ? groups : groups_at_once(groups, kPanelBytes, T * Weights::kGroupBytes);
-    const uint32_t turns = (task.row_end - task.row_begin + kGemmRows - 1) / kGemmRows;
-    const size_t ahead = (T * task.matrix.tile_bytes * step / groups + turns - 1) / turns;
-    const uint8_t* next = task.matrix.tiles + (tile + T) * task.matrix.tile_bytes;
-    for (uint32_t begin = 0; begin < groups; begin += step) {
-        const uint32_t end = begin + step < groups ? begin + step : groups;
+// All rows by a panel, `step` of its inputs at a time; of quantized weights both count activation groups.
+template <class Product, int T>
+inline void all_rows(const GemmTask& task, uint32_t tile, uint32_t inputs, uint32_t step, NextPanel next, float* carries) {
+    for (uint32_t begin = 0; begin < inputs; begin += step) {
+        const uint32_t end = begin + step < inputs ? begin + step : inputs;
         float* carry = carries;
         for (uint32_t row = task.row_begin; row < task.row_end;) {
-            const uint32_t used = next_rows<QuantizedProduct<Weights>, T>(task, row, tile, begin, end, carry);
+            const uint32_t used = next_rows<Product, T>(task, row, tile, begin, end, next, carry);
             row += used;
             carry += used * T * kLanes;
-            if (once) continue;
-            for (const uint8_t* to = next + ahead; next < to; next += 64) prefetch(next);
+            if constexpr (Product::kFetch == Fetch::behind_rows) next.fetch();
         }
     }
 }
 
+#if !QINGMO_HAS_TILES
+// Of some or many rows.
+template <int T, class Weights>
+inline void vector_panel(const GemmTask& task, uint32_t tile, float* carries) {
+    const uint32_t groups = task.matrix.inputs / kActivationGroup;
+    const uint32_t step = groups_at_once(groups, kPanelBytes, T * Weights::kGroupBytes), steps = (groups + step - 1) / step;
+    const uint32_t turns = (task.row_end - task.row_begin + kGemmRows - 1) / kGemmRows;
+    const size_t bytes = T * task.matrix.tile_bytes;
+    const uint8_t* next = task.matrix.tiles + (tile + T) * task.matrix.tile_bytes;
+    if (turns <= kSomeTurns) {
+        using Product = QuantizedProduct<Weights, Fetch::beside_groups>;
+        all_rows<Product, T>(task, tile, groups, step, NextPanel(next, bytes, turns * groups), carries);
+    } else {
+        using Product = QuantizedProduct<Weights, Fetch::behind_rows>;
+        all_rows<Product, T>(task, tile, groups, step, NextPanel(next, bytes, turns * steps), carries);
+    }
+}
+#endif
+
 template <int T, class Weights>
 inline void quantized_panel(const GemmTask& task, uint32_t tile, float* carry) {
+    if (T > kGemmPanel || uses_weights_once(task)) {  // so there is nothing to keep in L1
+        using Product = QuantizedProduct<Weights, Fetch::beside_lines>;
+        const uint32_t groups = task.matrix.inputs / kActivationGroup;
+        return all_rows<Product, T>(task, tile, groups, groups, NextPanel(), carry);
+    }
 #if QINGMO_HAS_TILES
-    if (!uses_weights_once(task)) return tile_panel<T, Weights>(task, tile, carry);
+    if constexpr (T <= kGemmPanel) tile_panel<T, Weights>(task, tile, carry);
+#else
+    if constexpr (T <= kGemmPanel) vector_panel<T, Weights>(task, tile, carry);
 #endif
-    vector_panel<T, Weights>(task, tile, carry);
 }
 
 template <int T, class From>
 inline void float_panel(const GemmTask& task, uint32_t tile, float* carries) {
-    const uint32_t inputs = task.matrix.inputs, step = kPanelBytes / (T * kLanes * sizeof(typename From::Element));
-    for (uint32_t k = 0; k < inputs; k += step) {
-        uint32_t end = k + step < inputs ? k + step : inputs;
-        float* carry = carries;
-        for (uint32_t row = task.row_begin; row < task.row_end;) {
-            const uint32_t used = next_rows<FloatProduct<From>, T>(task, row, tile, k, end, carry);
-            row += used;
-            carry += used * T * kLanes;
-        }
-    }
+    const uint32_t step = kPanelBytes / (T * kLanes * sizeof(typename From::Element));
+    all_rows<FloatProduct<From>, T>(task, tile, task.matrix.inputs, step, NextPanel(), carries);
 }
 
 // The sums of all rows and T tiles, into carry [rows][T][16].
