@@ -40,8 +40,13 @@ inline void add_step(const Weights& weights, int step, const RowsAt& rows, size_
     }
 }
 
-// Few rows use each weight once, as it comes from memory.
-inline bool uses_weights_once(const GemmTask& task) { return task.row_end - task.row_begin <= uint32_t(kGemmRows); }
+// Few rows go over each weight once, as it comes from memory.
+#if QINGMO_HAS_TILES
+constexpr uint32_t kFewRows = kGemmRows;  // more are multiplied on tile registers
+#else
+constexpr uint32_t kFewRows = kGemmRows / 2;
+#endif
+inline bool uses_weights_once(const GemmTask& task) { return task.row_end - task.row_begin <= kFewRows; }
 
 // Where among the products the weights that come next are fetched. A core has some dozens of lines under way and no more, so
 // they should be evenly spread. With few rows each line is waited for. With some, each activation group asks for its part of the
@@ -298,8 +303,8 @@ inline void apply_epilogue(const GemmTask& task, const float* sums, size_t strid
 
 // Tiles whose sums wait together to be gated.
 constexpr uint32_t kTilesToGate = 128;
-constexpr size_t kFewRowsCarry = size_t(kGemmRows) * kMostStreams * kLanes;
-static_assert(kFewRowsCarry + size_t(kGemmRows) * kTilesToGate * kLanes <= kGemmScratch && kTilesToGate % kGatedTiles == 0);
+constexpr size_t kFewRowsCarry = size_t(kFewRows) * kMostStreams * kLanes;
+static_assert(kFewRowsCarry + size_t(kFewRows) * kTilesToGate * kLanes <= kGemmScratch && kTilesToGate % kGatedTiles == 0);
 
 inline void few_rows_gated(const GemmTask& task) {
     constexpr size_t kStride = kTilesToGate * kLanes;
