@@ -46,9 +46,10 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in COMMANDS and not args[0].startswith("-"):
             unknown = click.exceptions.NoSuchCommand(args[0], possibilities=COMMANDS, ctx=ctx)
-            if not unknown.possibilities:  # nothing like a command, so perhaps it is a question
-                unknown.message += ' To ask the model something: qingmo chat --prompt "..."'
-            raise unknown
+            if unknown.possibilities:
+                raise unknown
+            # Nothing like a command, so perhaps a question.
+            raise click.UsageError(f'{unknown.message} To ask the model something: qingmo chat --prompt "..."', ctx)
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
