@@ -179,7 +179,6 @@ inline void all_rows(const GemmTask& task, uint32_t tile, uint32_t inputs, uint3
     }
 }
 
-#if !QINGMO_HAS_TILES
 // Of some or many rows.
 template <int T, class Weights>
 inline void vector_panel(const GemmTask& task, uint32_t tile, float* carries) {
@@ -196,11 +195,10 @@ inline void vector_panel(const GemmTask& task, uint32_t tile, float* carries) {
         all_rows<Product, T>(task, tile, groups, step, NextPanel(next, bytes, turns * steps), carries);
     }
 }
-#endif
 
 template <int T, class Weights>
 inline void quantized_panel(const GemmTask& task, uint32_t tile, float* carry) {
-    if (T > kGemmPanel || uses_weights_once(task)) {  // so there is nothing to keep in L1
+    if (T > kGemmPanel || uses_weights_once(task)) {  // nothing is used again, so nothing is cut to stay in L1
         using Product = QuantizedProduct<Weights, Fetch::beside_lines>;
         const uint32_t groups = task.matrix.inputs / kActivationGroup;
         return all_rows<Product, T>(task, tile, groups, groups, NextPanel(), carry);
