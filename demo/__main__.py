@@ -20,22 +20,29 @@ from demo.tokens import CONTROL, train_tokenizer
 from demo.train import Recipe, train
 
 CONVERSATIONS_FOR_TOKENIZER = 20_000
-STRETCHES = 3  # of training, each from where the one before ended
+# Of training, each from where the one before ended: its length and rate beside the first's. The last is as fast as the
+# one before, and so ends some way from it; the model lies between the two.
+STRETCHES = ((1, 1), (0.6, 0.6), (0.5, 0.6))
 
 
 def main() -> None:
     arguments = _arguments()
     work, recipe = arguments.work, dataclasses.replace(Recipe(), seed=arguments.seed, steps=arguments.steps)
+    work.mkdir(parents=True, exist_ok=True)
     tokenizer_file = work / "tokenizer.json"
-    if arguments.from_stretch == 1:
-        work.mkdir(parents=True, exist_ok=True)
+    if not tokenizer_file.exists():
         make_tokenizer().save(str(tokenizer_file))
-    for stretch in range(1, STRETCHES + 1):
-        if stretch >= arguments.from_stretch:
-            train(tokenizer_file, work, recipe, start=work / f"stretch-{stretch - 1}.pt" if stretch > 1 else None)
-            (work / "latest.pt").replace(work / f"stretch-{stretch}.pt")
-        recipe = recipe.continued()
-    before, last = (torch.load(work / f"stretch-{stretch}.pt") for stretch in (STRETCHES - 1, STRETCHES))
+    ends: list[Path] = []
+    for number, (length, rate) in enumerate(STRETCHES, 1):
+        end = work / f"stretch-{number}.pt"
+        if end.exists():
+            print(f"{end} is there already: kept")
+        else:
+            stretch = recipe.continued(number - 1, length, rate) if ends else recipe
+            train(tokenizer_file, work, stretch, start=ends[-1] if ends else None)
+            (work / "latest.pt").replace(end)
+        ends.append(end)
+    before, last = map(torch.load, ends[-2:])
     export(between(before, last), Tokenizer.from_file(str(tokenizer_file)), arguments.out)
 
 
@@ -59,17 +66,15 @@ def make_tokenizer() -> Tokenizer:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
-    parser.add_argument("--work", type=Path, default=Path("build/demo"), help="for checkpoints (default: %(default)s)")
+    parser.add_argument(
+        "--work",
+        type=Path,
+        default=Path("build/demo"),
+        help="for checkpoints; what is there is kept (default: %(default)s)",
+    )
     parser.add_argument("--out", type=Path, default=Path("build/demo/model"), help="the result (default: %(default)s)")
     parser.add_argument("--steps", type=int, default=Recipe.steps)
     parser.add_argument("--seed", type=int, default=Recipe.seed)
-    parser.add_argument(
-        "--from-stretch",
-        type=int,
-        choices=range(1, STRETCHES + 1),
-        default=1,
-        help="with what WORK holds of those before",
-    )
     return parser.parse_args()
 
 

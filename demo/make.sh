@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes the demo model from nothing, into build/demo/model: about four hours on two cores. Arguments go to python -m demo.
+# Makes the demo model from nothing, into build/demo/model: about four hours on two cores. Begun again, it goes on where it
+# was. Arguments go to python -m demo.
 set -eu
 cd "$(dirname "$0")/.."
 if [ ! -x build/demo/venv/bin/python ]; then

@@ -42,19 +42,19 @@ class Recipe:
     cool_down: float = 0.8  # of the steps at the end, in which the rate falls to 0
     drilled: float = 0.35  # share of copying drills at the start: copying is what emerges last without them
     drilled_until: float = 0.08  # of the steps; later the share is `drilled_later`
-    drilled_later: float = 0.04
+    drilled_later: float = 0.05
     save_every: int = 100  # steps
 
-    def continued(self) -> Recipe:
-        """The next stretch, of a model that has learned: other conversations, no drills, rates that undo nothing."""
+    def continued(self, times: int, length: float, rate: float) -> Recipe:
+        """A later stretch, of a model that has learned: other conversations, no drills, rates that undo nothing."""
         return replace(
             self,
-            steps=self.steps * 2 // 3,
-            seed=self.seed + 1,
+            steps=int(self.steps * length),
+            seed=self.seed + times,
             drilled_until=0.0,
             cool_down=1.0,
-            muon_lr=self.muon_lr * 0.6,
-            adam_lr=self.adam_lr * 0.6,
+            muon_lr=self.muon_lr * rate,
+            adam_lr=self.adam_lr * rate,
         )
 
 

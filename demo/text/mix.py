@@ -126,7 +126,11 @@ def _told_together(language: Language, told: list[Turn]) -> Turn:
 
 def _drill(rng: Random) -> list[Message]:
     language: Language = rng.choice(LANGUAGES)
-    turns = [drills.repeat(rng, language)] if rng.random() < 0.4 else drills.look_up(rng, language)
+    chance = rng.random()
+    if chance < 0.3:
+        turns = [drills.repeat(rng, language)]
+    else:
+        turns = (drills.look_up if chance < 0.7 else drills.count)(rng, language)
     return [message for t in turns for message in t.messages()]
 
 

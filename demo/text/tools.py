@@ -27,8 +27,8 @@ from demo.text.phrase import expand, say
 from demo.text.tool_parts import Use
 
 _SORTS = {
-    tools_that_read.weather: 1,
-    tools_that_read.time: 1,
+    tools_that_read.weather: 3,
+    tools_that_read.time: 2,
     tools_that_read.sensor: 1,
     tools_that_read.search: 2,
     tools_that_read.calculate: 1,
@@ -43,7 +43,9 @@ _SORTS = {
     tools_meant.meant: 6,
     tools_records.record: 6,
 }
-_ALIKE = 0.45  # the share of conversations whose tools have to be told apart by their descriptions
+_ALIKE = 0.4  # the share of conversations whose tools have to be told apart by their descriptions
+_SET = 0.12  # of those whose tools do like things to different things, which their names tell
+_SETTERS = (tools_that_act.set_level, tools_that_act.set_level, tools_that_act.switch, tools_that_act.set_part)
 _TWICE = 0.05  # of those with one tool called for two things, and of the requests for two tools at once
 _BOTH = 0.13
 _MEANT = 0.2  # and of those where requests mean what they do not spell
@@ -70,6 +72,8 @@ def conversation(rng: Random) -> Conversation:
         uses = tools_everyday.alike(rng, language, rng.choice([2, 2, 3, 3, 4]))
     elif chance < _ALIKE + _MEANT:
         uses = _of_different_names(tools_meant.several(rng, language, rng.choice([1, 2, 2, 3, 4])))
+    elif chance < _ALIKE + _MEANT + _SET:
+        uses = _of_different_names([rng.choice(_SETTERS)(rng, language) for _ in range(rng.choice([2, 3, 3, 4, 5]))])
     else:
         uses = _different(rng, language, rng.choice([1, 1, 2, 2, 2, 3, 3, 4, 6]))
     messages: list[Message] = []

@@ -10,7 +10,7 @@ import pytest
 
 from demo.measure import runs
 from demo.samples import KINDS, sample
-from demo.text import arithmetic, code, greenhouse, passage, tools, tools_everyday, units, verse
+from demo.text import arithmetic, code, drills, greenhouse, passage, tools, tools_everyday, units, verse
 from demo.text.conversation import Conversation, Language
 from demo.text.facts import COMMON, GREETINGS, IDENTITY, USAGE, Fact
 from demo.text.functions import FUNCTIONS
@@ -205,3 +205,12 @@ def test_tool_responses_are_text_or_json() -> None:
         for message in tools.conversation(Random(seed)).messages:
             if message.role == "tool" and message.content.startswith("{"):
                 assert isinstance(json.loads(message.content), dict)
+
+
+@pytest.mark.parametrize(("language", "counted"), [("en", r"(\d+) (\w+)"), ("zh", r"(\d+)\w(\w+?)[、和。]")])
+def test_a_drill_of_counts_asks_for_the_number_of_the_very_thing(language: Language, counted: str) -> None:
+    for seed in SEEDS:
+        turns = drills.count(Random(seed), language)
+        told = re.findall(counted, turns[0].question)
+        for turn in turns:
+            assert turn.answer in [number for number, thing in told if thing in turn.question]
