@@ -39,8 +39,7 @@ def main() -> None:
             print(f"{end} is there already: kept")
         else:
             stretch = recipe.continued(number - 1, length, rate) if ends else recipe
-            train(tokenizer_file, work, stretch, start=ends[-1] if ends else None)
-            (work / "latest.pt").replace(end)
+            train(tokenizer_file, end, stretch, start=ends[-1] if ends else None)
         ends.append(end)
     before, last = map(torch.load, ends[-2:])
     export(between(before, last), Tokenizer.from_file(str(tokenizer_file)), arguments.out)

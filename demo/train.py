@@ -10,15 +10,15 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
 import torch.distributed as dist
 import torch.nn.functional as F
 from tokenizers import Tokenizer
-from torch import Tensor, nn
+from torch import Tensor
 
 from demo.batches import NOTHING, TOKENS, Batch, Batches, prefetched
 from demo.model import Decoder
@@ -58,24 +58,40 @@ class Recipe:
         )
 
 
-def train(tokenizer_file: Path, folder: Path, recipe: Recipe, start: Path | None = None) -> None:
-    """Run the recipe, from the weights in `start` where it is given; `folder`/latest.pt holds the newest weights."""
-    meeting = folder / "meeting"
-    meeting.unlink(missing_ok=True)
+def train(tokenizer_file: Path, end: Path, recipe: Recipe, start: Path | None = None) -> None:
+    """Run the recipe, from the weights in `start` where it is given, and write the weights it ends with.
+
+    A run that was cut off has left a checkpoint beside `end`. It goes on from there, with the bits it would have had.
+    Raises SystemExit where that checkpoint is of another recipe.
+    """
+    if unfinished(end).exists() and torch.load(unfinished(end))["recipe"] != asdict(recipe):
+        sys.exit(f"{unfinished(end)} is of a run with other --steps or another --seed: remove it, or give the same.")
+    _meeting(end).unlink(missing_ok=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # by way of Python's exit, which ends the workers
-    torch.multiprocessing.spawn(_worker, (tokenizer_file, folder, recipe, start), nprocs=recipe.workers, daemon=True)
+    torch.multiprocessing.spawn(_worker, (tokenizer_file, end, recipe, start), nprocs=recipe.workers, daemon=True)
 
 
-def _worker(rank: int, tokenizer_file: Path, folder: Path, recipe: Recipe, start: Path | None) -> None:
+def unfinished(end: Path) -> Path:
+    """The checkpoint of the run that is to end in `end`."""
+    return end.with_suffix(".unfinished")
+
+
+def _meeting(end: Path) -> Path:
+    return end.with_suffix(".meeting")
+
+
+def _worker(rank: int, tokenizer_file: Path, end: Path, recipe: Recipe, start: Path | None) -> None:
     logging.basicConfig(level=logging.INFO if rank == 0 else logging.WARNING, format="%(asctime)s %(message)s")
     torch.set_num_threads(1)
     os.environ["GLOO_SOCKET_IFNAME"] = "lo"
-    meeting = f"file://{(folder / 'meeting').absolute()}"
+    meeting = f"file://{_meeting(end).absolute()}"
     dist.init_process_group("gloo", init_method=meeting, rank=rank, world_size=recipe.workers)
     trainer = Trainer(Tokenizer.from_file(str(tokenizer_file)), recipe, rank)
-    if start:
+    if unfinished(end).exists():
+        trainer.resume(unfinished(end))
+    elif start:
         trainer.load(start)
-    trainer.run(folder)
+    trainer.run(end)
     dist.destroy_process_group()
 
 
@@ -93,22 +109,45 @@ class Trainer:
             layer.compile(dynamic=True)  # once for all of them, as they are alike
         self._batches = Batches(Renderer(tokenizer), recipe.seed * 1000 + rank)
         self._optimizers = _optimizers(self._master, recipe)
+        self._done = 0  # steps
 
     def load(self, weights: Path) -> None:
         self._master.load_state_dict(torch.load(weights))
 
-    def run(self, folder: Path) -> None:
-        """All steps, with checkpoints in `folder`."""
+    def resume(self, checkpoint: Path) -> None:
+        """Take over what another run had come to."""
+        state = torch.load(checkpoint)
+        self._master.load_state_dict(state["weights"])
+        for optimizer, its_state in zip(self._optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(its_state)
+        self._done = state["step"]
+
+    def run(self, end: Path) -> None:
+        """All steps that are left, with checkpoints beside `end`."""
         self._compile_in_turn()
-        recipe, began, losses = self._recipe, time.monotonic(), []
+        recipe, done, began, losses = self._recipe, self._done, time.monotonic(), []
         for step, batch in enumerate(prefetched(self._batches, self._drill_shares()), 1):
+            if step <= done:  # batches follow from the seed, one from the other: those that were learned are made again
+                continue
             losses.append(self._step(step, batch))
             if step % 50 == 0:
-                speed = step * recipe.workers * TOKENS / (time.monotonic() - began)
+                speed = (step - done) * recipe.workers * TOKENS / (time.monotonic() - began)
                 log.info("step %d loss %.4f tokens/s %.0f", step, sum(losses) / len(losses), speed)
                 losses.clear()
-            if self._rank == 0 and (step % recipe.save_every == 0 or step == recipe.steps):
-                save(self._master, folder / "latest.pt")
+            if self._rank == 0 and step % recipe.save_every == 0:
+                save(self._state(step), unfinished(end))
+        if self._rank == 0:
+            save(self._master.state_dict(), end)
+            unfinished(end).unlink(missing_ok=True)
+
+    def _state(self, step: int) -> dict[str, object]:
+        """What `resume` takes over."""
+        return {
+            "recipe": asdict(self._recipe),
+            "step": step,
+            "weights": self._master.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self._optimizers],
+        }
 
     def _compile_in_turn(self) -> None:
         """The first worker fills the compiler's cache, the others take from it."""
@@ -168,11 +207,11 @@ def learning_rate(step: int, recipe: Recipe) -> float:
     return min(1.0, step / recipe.warm_up, down)
 
 
-def save(model: nn.Module, path: Path) -> None:
+def save(state: Mapping[str, object], path: Path) -> None:
     """Atomically, so that a run that is cut off leaves a whole file."""
-    unfinished = path.with_suffix(".unfinished")
-    torch.save(model.state_dict(), unfinished)
-    unfinished.replace(path)
+    part = path.with_suffix(path.suffix + ".part")
+    torch.save(state, part)
+    part.replace(path)
 
 
 def _optimizers(model: Decoder, recipe: Recipe) -> list[torch.optim.Optimizer]:
