@@ -22,7 +22,7 @@ from demo.train import Recipe, train
 CONVERSATIONS_FOR_TOKENIZER = 20_000
 # Of training, each from where the one before ended: its length and rate beside the first's. The last is as fast as the
 # one before, and so ends some way from it; the model lies between the two.
-STRETCHES = ((1, 1), (0.6, 0.6), (0.5, 0.6))
+STRETCHES = ((1, 1), (2 / 3, 0.6), (1 / 2, 0.6))
 
 
 def main() -> None:
