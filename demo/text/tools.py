@@ -44,7 +44,7 @@ _SORTS = {
     tools_records.record: 6,
 }
 _ALIKE = 0.4  # the share of conversations whose tools have to be told apart by their descriptions
-_SET = 0.12  # of those whose tools do like things to different things, which their names tell
+_SET = 0.12  # and of those whose tools set different things, so that their names tell them apart
 _SETTERS = (tools_that_act.set_level, tools_that_act.set_level, tools_that_act.switch, tools_that_act.set_part)
 _TWICE = 0.05  # of those with one tool called for two things, and of the requests for two tools at once
 _BOTH = 0.13
